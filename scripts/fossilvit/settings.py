@@ -1,0 +1,78 @@
+"""Checks a configuration against its schema and says in a sentence what is wrong with it."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+from fossilvit.errors import UserError
+
+
+def check(config, schema):
+    """Check a configuration.
+
+    Parameters
+    ----------
+    config : dict
+    schema : path
+        A JSON schema in YAML.
+
+    Raises
+    ------
+    UserError
+        Names the first key that is wrong and what it may be, or the known key nearest to an unknown one.
+    """
+    from jsonschema import Draft202012Validator
+
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    errors = list(Draft202012Validator(rules).iter_errors(config))
+    unknown = [error for error in errors if error.validator == "additionalProperties"]
+    if unknown:
+        raise UserError(_unknown_key(unknown[0]))
+    if errors:
+        raise UserError(_wrong_value(errors[0]))
+    weights = config["extract"]["weights"]
+    if weights and not Path(weights).is_file():
+        raise UserError(f"extract.weights: there is no file {weights}; correct the path, or set it to null.")
+
+
+def _unknown_key(error):
+    known = error.schema["properties"]
+    key = next(key for key in error.instance if key not in known)
+    nearest = get_close_matches(str(key), known, n=1, cutoff=0)[0]
+    return f"Unknown setting {_dotted(error, key)!r}; did you mean {_dotted(error, nearest)!r}?"
+
+
+def _wrong_value(error):
+    name = _dotted(error) or "The configuration"
+    if error.validator == "required":
+        return f"{name}: {error.message}."
+    return f"{name} is {error.instance!r}, but must be {_allowed(error.schema)}."
+
+
+def _dotted(error, *more):
+    return ".".join(map(str, [*error.absolute_path, *more]))
+
+
+def _allowed(rule):
+    """What a rule of the schema allows, in words."""
+    if "oneOf" in rule:
+        return " or ".join(_allowed(choice) for choice in rule["oneOf"])
+    if "const" in rule:
+        return repr(rule["const"])
+    if "enum" in rule:
+        return "one of " + ", ".join(map(str, rule["enum"]))
+    kinds = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
+    words = " or ".join(_WORDS[kind] for kind in kinds)
+    limits = [f"{label} {rule[key]}" for key, label in _LIMITS.items() if key in rule]
+    return " ".join([words, *limits])
+
+
+_WORDS = {
+    "object": "a group of settings",
+    "array": "a list",
+    "string": "a text (in quotes)",
+    "integer": "a whole number",
+    "null": "null",
+}
+_LIMITS = {"multipleOf": "divisible by", "minimum": "of at least", "maximum": "of at most"}

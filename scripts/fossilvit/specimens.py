@@ -1,0 +1,159 @@
+"""Which specimens there are: folder of meshes in, IDs and shards out.
+
+An ID is the path of the mesh under its folder without the extension, e.g. `ammonites/NHM-1234`. Standard library only:
+this is read at every start of Snakemake, for collections of any size.
+"""
+
+import os
+import unicodedata
+import zlib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+from fossilvit.errors import UserError
+
+EXTENSIONS = (".ply", ".obj", ".stl", ".off")
+RESERVED = "embeddings"  # data/embeddings/embeddings.npy is the collection's own file
+
+
+class Specimen(NamedTuple):
+    """One mesh or point cloud of the collection."""
+
+    id: str
+    path: str
+    state: str
+    """Size in bytes and time of change in ns. It tells a file put in place of another even when its date is older."""
+
+
+def discover(folder) -> dict[str, Specimen]:
+    """Find every mesh under a folder, in one walk.
+
+    Parameters
+    ----------
+    folder : path
+        Searched recursively, linked folders included; hidden files and folders (`.` first) are passed over.
+
+    Returns
+    -------
+    dict of ID to Specimen, sorted by ID.
+
+    Raises
+    ------
+    UserError
+        No such folder, no mesh in it, two files of one ID, or a name that no table can hold.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"The folder of meshes {folder} does not exist; make it, or set `meshes` to yours.")
+    found = {}
+    for entry in _walk(folder):
+        stem, extension = os.path.splitext(os.path.relpath(entry.path, folder))
+        if extension.lower() not in EXTENSIONS:
+            continue
+        identity = _checked(stem.replace(os.sep, "/"), entry.path)
+        if identity in found:
+            raise UserError(
+                f"{found[identity].path} and {entry.path} have the same ID {identity!r}; rename or move one of them."
+            )
+        status = entry.stat()
+        found[identity] = Specimen(identity, entry.path, f"{status.st_size}-{status.st_mtime_ns}")
+    if not found:
+        raise UserError(f"No mesh ({' '.join(EXTENSIONS)}) under {folder}; put your scans there.")
+    return dict(sorted(found.items()))
+
+
+def _walk(folder):
+    """Every visible file under a folder; a folder reached twice through links is entered once."""
+    entered, waiting = set(), [folder]
+    while waiting:
+        here = waiting.pop()
+        if (real := os.path.realpath(here)) in entered:
+            continue
+        entered.add(real)
+        for entry in sorted(os.scandir(here), key=lambda entry: entry.name):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                waiting.append(entry.path)
+            elif entry.is_file():
+                yield entry
+
+
+def _checked(identity, path):
+    if identity == RESERVED:
+        raise UserError(f"{path} cannot have the ID {RESERVED!r}, which names the collection's own file; rename it.")
+    try:
+        identity.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UserError(f"The name of {path!r} is not UTF-8; rename it.") from None
+    if any(unicodedata.category(character) == "Cc" for character in identity):
+        raise UserError(f"The name of {path!r} holds a line break or control character; rename it.")
+    return identity
+
+
+def category(identity) -> str:
+    """The folder a specimen lies in, its label for evaluation; empty for one that lies in none."""
+    return identity.rpartition("/")[0]
+
+
+def categories(identities) -> set[str]:
+    """The folders that specimens lie in; empty where all lie in none."""
+    return {category(identity) for identity in identities} - {""}
+
+
+def queries(wanted, identities) -> dict[str, str]:
+    """The ID that every query means, by its name in file names."""
+    resolved = [resolve(query, identities) for query in wanted]
+    return {flat(identity): identity for identity in resolved}
+
+
+def flat(identity) -> str:
+    """An ID as part of a file name."""
+    return identity.replace("/", "__")
+
+
+def shard(identity, shards) -> str:
+    """The shard of an ID: the same on every machine, whatever else the collection holds."""
+    return f"{zlib.crc32(identity.encode('utf-8')) % shards:04d}"
+
+
+def members(identities, shards) -> dict[str, list[str]]:
+    """The IDs of every shard that has any, shards and IDs in order."""
+    groups = {}
+    for identity in sorted(identities):
+        groups.setdefault(shard(identity, shards), []).append(identity)
+    return dict(sorted(groups.items()))
+
+
+def resolve(query, identities) -> str:
+    """The one ID that a query means: the whole ID, or else an ending of just one.
+
+    An ending that begins a name (`1234` of `ammonites/1234`) is preferred to one that begins inside a name. Composed
+    and decomposed characters are the same (file names of macOS are decomposed).
+
+    Raises
+    ------
+    UserError
+        For an unknown or ambiguous query, with the nearest candidates.
+    """
+    plain = {identity: unicodedata.normalize("NFC", identity) for identity in identities}
+    wanted = unicodedata.normalize("NFC", query)
+    if query in plain:
+        return query
+    for matches in (
+        [identity for identity, name in plain.items() if name == wanted],
+        [identity for identity, name in plain.items() if name.endswith("/" + wanted)],
+        [identity for identity, name in plain.items() if name.endswith(wanted)],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise UserError(f"The query {query!r} is the end of {len(matches)} IDs; take one of {_listed(matches)}.")
+    nearest = get_close_matches(wanted, plain.values(), n=5, cutoff=0) or list(plain.values())
+    raise UserError(f"No specimen is called {query!r}; the nearest are {_listed(nearest)}.")
+
+
+def _listed(identities, most=5):
+    more = f" and {len(identities) - most} more" if len(identities) > most else ""
+    return ", ".join(repr(identity) for identity in sorted(identities)[:most]) + more

@@ -1,0 +1,243 @@
+"""Every path, file format and atomic write of FossilViT.
+
+What a stage leaves for the next one passes through here and nowhere else. A file appears whole or not at all.
+"""
+
+import csv
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from fossilvit import specimens
+from fossilvit.errors import UserError
+
+IDS = "ids.txt"
+EMBEDDINGS = "embeddings.npy"
+RENDER_RECORD = "render.json"
+
+
+@contextmanager
+def atomic(path, mode="wb"):
+    """Open a file that takes its name only once it is complete; after an error nothing is left of it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, mode, **options) as file:
+            yield file
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_json(path, value):
+    """Write a value as indented UTF-8 JSON."""
+    with atomic(path, "w") as file:
+        json.dump(value, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def read_json(path):
+    """Read a JSON file."""
+    with _told(path), open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def write_array(path, array):
+    """Write one array as .npy."""
+    with atomic(path) as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def read_array(path):
+    """Read one .npy array; one that holds Python objects is refused."""
+    with _told(path):
+        return np.load(path, allow_pickle=False)
+
+
+def write_table(path, columns, rows):
+    """Write a CSV of UTF-8 text with LF line ends.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : iterable of sequences, as long as columns
+    """
+    with atomic(path, "w") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def read_table(path) -> list[dict[str, str]]:
+    """Read a CSV, a dict of column to text for every row."""
+    with _told(path), open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_image(path, image):
+    """Write a Pillow image as PNG."""
+    with atomic(path) as file:
+        image.save(file, format="PNG", compress_level=1)
+
+
+# Renders: a folder a specimen, with a PNG a view and the record.
+
+
+def render_record(renders, identity) -> Path:
+    """The file that says how the rendering of a specimen went, written last."""
+    return Path(renders, identity, RENDER_RECORD)
+
+
+def view_path(renders, identity, view) -> Path:
+    """The PNG of one view, counted from 0."""
+    return Path(renders, identity, f"{identity.rpartition('/')[2]}_view{view:02d}.png")
+
+
+def write_views(renders, identity, images, record):
+    """Write the views of a specimen, then their record; views of an earlier rendering go.
+
+    Parameters
+    ----------
+    images : uint8 [V, H, W, 3]
+    record : dict
+        With `status`: `ok`, or `failed` and the `reason`.
+    """
+    from PIL import Image
+
+    written = render_record(renders, identity)
+    written.unlink(missing_ok=True)
+    wanted = {view_path(renders, identity, view): image for view, image in enumerate(images)}
+    for path, image in wanted.items():
+        write_image(path, Image.fromarray(image))
+    for leftover in set(written.parent.glob("*_view*.png")) - wanted.keys():
+        leftover.unlink()
+    write_json(written, record)
+
+
+def read_views(renders, identity):
+    """The views of a specimen, uint8 [V, H, W, 3]; [0, 0, 0, 3] for a failed one."""
+    from PIL import Image
+
+    record = read_json(render_record(renders, identity))
+    if record["status"] != "ok":
+        return np.zeros((0, 0, 0, 3), np.uint8)
+    paths = [view_path(renders, identity, view) for view in range(len(record["views"]))]
+    images = []
+    for path in paths:
+        with _told(path), Image.open(path) as image:
+            images.append(np.asarray(image.convert("RGB")))
+    return np.stack(images)
+
+
+def rendered(renders) -> list[str]:
+    """The IDs of all specimens under a folder of renders, sorted."""
+    return sorted(path.parent.relative_to(renders).as_posix() for path in _existing(renders).rglob(RENDER_RECORD))
+
+
+# Features and embeddings: an .npy a specimen.
+
+
+def array_path(folder, identity) -> Path:
+    """The features or the embedding of one specimen."""
+    return Path(folder, f"{identity}.npy")
+
+
+def arrays(folder) -> list[str]:
+    """The IDs of all specimens with an array under a folder, sorted."""
+    found = (path.relative_to(folder).as_posix().removesuffix(".npy") for path in _existing(folder).rglob("*.npy"))
+    return sorted(identity for identity in found if not identity.rpartition("/")[2].startswith("."))
+
+
+# Shards: the embeddings of some specimens, and the failures among them.
+
+
+def write_shard(path, identities, embeddings, failures):
+    """Write the embeddings of a shard.
+
+    Parameters
+    ----------
+    identities : list of str, [N]
+    embeddings : float32 [N, D]
+    failures : list of (ID, stage, reason)
+    """
+    with atomic(path) as file:
+        np.savez(
+            file,
+            ids=np.array(identities, dtype=str),
+            embeddings=np.asarray(embeddings, np.float32),
+            failures=np.array(failures, dtype=str).reshape(-1, 3),
+        )
+
+
+def read_shard(path):
+    """A shard as (ids, embeddings [N, D], failures)."""
+    with _told(path), np.load(path, allow_pickle=False) as shard:
+        return shard["ids"].tolist(), shard["embeddings"], [tuple(row) for row in shard["failures"].tolist()]
+
+
+# The collection: its embeddings and the ID of every row.
+
+
+def write_embeddings(folder, identities, embeddings):
+    """Write the collection: embeddings.npy, float32 [N, D], and ids.txt."""
+    write_array(Path(folder, EMBEDDINGS), np.asarray(embeddings, np.float32))
+    with atomic(Path(folder, IDS), "w") as file:
+        file.writelines(f"{identity}\n" for identity in identities)
+
+
+def read_embeddings(path, ids=None):
+    """The collection as (ids, embeddings [N, D]); the IDs stand in ids.txt beside it unless named.
+
+    Raises
+    ------
+    UserError
+        A file is missing or unreadable, or the two do not belong together.
+    """
+    path = Path(path)
+    ids = Path(ids or path.with_name(IDS))
+    embeddings = read_array(path)
+    with _told(ids):
+        identities = ids.read_text(encoding="utf-8").split("\n")[:-1]
+    if embeddings.ndim != 2 or len(embeddings) != len(identities):
+        raise UserError(
+            f"{path} of shape {list(embeddings.shape)} and {ids} of {len(identities)} lines do not belong together; "
+            "make both anew with scripts.pool_embeddings or snakemake."
+        )
+    return identities, embeddings
+
+
+def neighbors_table(results, identity) -> Path:
+    """The table of one query's neighbours."""
+    return Path(results, f"knn_{specimens.flat(identity)}.csv")
+
+
+def _existing(folder):
+    if not Path(folder).is_dir():
+        raise UserError(f"The folder {folder} does not exist; run the stage before this one, or name another folder.")
+    return Path(folder)
+
+
+@contextmanager
+def _told(path):
+    """Turn what goes wrong with reading a file of ours into one sentence."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run the stage that makes it first.") from None
+    except (OSError, ValueError, EOFError, SyntaxError, BadZipFile) as error:
+        raise UserError(f"{path} cannot be read ({error}); delete it and run again.") from None

@@ -1,0 +1,13 @@
+"""The algorithm version of every stage.
+
+Raise a stage's number when the same input and settings give another output: Snakemake then recomputes that stage and
+what follows from it. They stand together here, without an import, because the rules read them at every start.
+"""
+
+RENDERING = 1
+FEATURES = 1
+POOLING = 1
+CLUSTERING = 1
+NEIGHBOURS = 1
+EVALUATION = 1
+FIGURES = 1
