@@ -1,0 +1,126 @@
+"""The architecture of DINOv2 (Oquab et al. 2023; registers: Darcet et al. 2023). Its state dict has Meta's keys.
+
+In: float32 [B, 3, S, S], normalised, S a multiple of 14. Out: class tokens [B, D] and patch tokens [B, (S / 14)^2, D].
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from fossilvit.encoders.dinov2 import PATCH
+
+
+class VisionTransformer(nn.Module):
+    """A pre-norm vision transformer with layer scale and, where its dinov2.Architecture says so, register tokens."""
+
+    def __init__(self, architecture):
+        super().__init__()
+        dimension = architecture.dimension
+        self.architecture = architecture
+        self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, dimension, PATCH, stride=PATCH)})
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dimension))
+        self.mask_token = nn.Parameter(torch.zeros(1, dimension))  # for training alone; part of Meta's files
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + (architecture.trained_size // PATCH) ** 2, dimension))
+        if architecture.registers:
+            self.register_tokens = nn.Parameter(torch.zeros(1, architecture.registers, dimension))
+        self.blocks = nn.ModuleList(Block(architecture) for _ in range(architecture.depth))
+        self.norm = nn.LayerNorm(dimension, eps=1e-6)
+
+    def forward(self, images):
+        """Normalised images [B, 3, S, S] to (class tokens [B, D], patch tokens [B, P, D])."""
+        patches = self.patch_embed["proj"](images)
+        rows, columns = patches.shape[-2:]
+        tokens = patches.flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.cls_token.expand(len(tokens), -1, -1), tokens], dim=1)
+        tokens = tokens + self._positions(rows, columns)
+        registers = self.architecture.registers
+        if registers:
+            extra = self.register_tokens.expand(len(tokens), -1, -1)
+            tokens = torch.cat([tokens[:, :1], extra, tokens[:, 1:]], dim=1)
+        for block in self.blocks:
+            tokens = block(tokens)
+        tokens = self.norm(tokens)
+        return tokens[:, 0], tokens[:, 1 + registers :]
+
+    def _positions(self, rows, columns):
+        """The position embedding resampled to a grid of patches, [1, 1 + rows * columns, D]."""
+        side = self.architecture.trained_size // PATCH
+        if (rows, columns) == (side, side):
+            return self.pos_embed
+        grid = self.pos_embed[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
+        if self.architecture.registers:
+            grid = functional.interpolate(grid, size=(rows, columns), mode="bicubic", antialias=True)
+        else:  # these were trained with a scale a tenth of a patch too large, and so they must be run
+            scale = ((rows + 0.1) / side, (columns + 0.1) / side)
+            grid = functional.interpolate(grid, scale_factor=scale, mode="bicubic")
+        return torch.cat([self.pos_embed[:, :1], grid.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
+
+
+class Block(nn.Module):
+    """Self-attention and a feed-forward network, each scaled by channel and added."""
+
+    def __init__(self, architecture):
+        super().__init__()
+        dimension = architecture.dimension
+        self.norm1 = nn.LayerNorm(dimension, eps=1e-6)
+        self.attn = Attention(dimension, architecture.heads)
+        self.ls1 = LayerScale(dimension)
+        self.norm2 = nn.LayerNorm(dimension, eps=1e-6)
+        self.mlp = (SwiGlu if architecture.swiglu else Mlp)(dimension)
+        self.ls2 = LayerScale(dimension)
+
+    def forward(self, tokens):
+        tokens = tokens + self.ls1(self.attn(self.norm1(tokens)))
+        return tokens + self.ls2(self.mlp(self.norm2(tokens)))
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention (Vaswani et al. 2017)."""
+
+    def __init__(self, dimension, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dimension, 3 * dimension)
+        self.proj = nn.Linear(dimension, dimension)
+
+    def forward(self, tokens):
+        queries, keys, values = self.qkv(tokens).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        attended = functional.scaled_dot_product_attention(queries, keys, values)
+        return self.proj(attended.transpose(1, 2).flatten(2))
+
+
+class LayerScale(nn.Module):
+    """One learnt factor a channel (Touvron et al. 2021)."""
+
+    def __init__(self, dimension):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(dimension))
+
+    def forward(self, tokens):
+        return tokens * self.gamma
+
+
+class Mlp(nn.Module):
+    """Two linear layers around a GELU."""
+
+    def __init__(self, dimension):
+        super().__init__()
+        self.fc1 = nn.Linear(dimension, 4 * dimension)
+        self.fc2 = nn.Linear(4 * dimension, dimension)
+
+    def forward(self, tokens):
+        return self.fc2(functional.gelu(self.fc1(tokens)))
+
+
+class SwiGlu(nn.Module):
+    """A gated feed-forward network (Shazeer 2020), two thirds as wide to cost the same, rounded up to eights."""
+
+    def __init__(self, dimension):
+        super().__init__()
+        hidden = -(-(4 * dimension * 2 // 3) // 8) * 8
+        self.w12 = nn.Linear(dimension, 2 * hidden)
+        self.w3 = nn.Linear(hidden, dimension)
+
+    def forward(self, tokens):
+        gate, value = self.w12(tokens).chunk(2, dim=-1)
+        return self.w3(functional.silu(gate) * value)

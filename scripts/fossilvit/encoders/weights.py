@@ -1,0 +1,127 @@
+"""Weights of DINOv2: where they lie, how they get there, and how a network takes them.
+
+Only fetch() and fetch_code() touch the network; everything else reads what they left in torch.hub's cache.
+"""
+
+import hashlib
+import socket
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from fossilvit.errors import UserError
+
+BASE_URL = "https://dl.fbaipublicfiles.com/dinov2"
+HUB = "facebookresearch/dinov2"
+HUB_COMMIT = "b8931f7bf91576930313be2c6d6af376033b35f0"
+PATIENCE = 30
+"""Seconds to wait for an answer of the network."""
+
+
+def url(name) -> str:
+    """Where Meta keeps the weights of a model."""
+    base = name.removesuffix("_reg")
+    return f"{BASE_URL}/{base}/{base}_{'reg4_' if base != name else ''}pretrain.pth"
+
+
+def cached(name) -> Path:
+    """Where torch.hub keeps the weights of a model on this machine, whether they are there or not."""
+    return Path(torch.hub.get_dir(), "checkpoints", url(name).rpartition("/")[2])
+
+
+def locate(name, path=None) -> Path:
+    """The file of weights: the given one, else that in the cache.
+
+    Raises
+    ------
+    UserError
+        It is not there.
+    """
+    file = Path(path) if path else cached(name)
+    if not file.is_file():
+        how = "correct the path" if path else f"fetch them once with `python -m scripts.fetch_weights --model {name}`"
+        raise UserError(f"There are no weights of {name} at {file}; {how}, or take the model hog, which needs none.")
+    return file
+
+
+def fetch(name) -> Path:
+    """The file of weights in the cache, downloaded if it is not there yet.
+
+    Raises
+    ------
+    UserError
+        There is no network. Says what to download and where to put it.
+    """
+    file = cached(name)
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with _network(f"Download {url(name)} elsewhere and put it at {file}"):
+            torch.hub.download_url_to_file(url(name), str(file))
+    return file
+
+
+def fetch_code(name):
+    """Meta's own code in torch.hub's cache, downloaded if it is not there yet."""
+    if not _hub_folder().is_dir():
+        with _network(f"Put a checkout of {HUB} at {_hub_folder()}, or take `source: builtin`"):
+            torch.hub.load(f"{HUB}:{HUB_COMMIT}", name, pretrained=False, trust_repo=True)
+
+
+def hub_network(name):
+    """Meta's network of that name, from the cache alone, without weights."""
+    if not _hub_folder().is_dir():
+        raise UserError(
+            f"Meta's code is not at {_hub_folder()}; fetch it once with "
+            f"`python -m scripts.fetch_weights --model {name} --source hub`, or take `source: builtin`."
+        )
+    return torch.hub.load(str(_hub_folder()), name, source="local", pretrained=False)
+
+
+def load(network, path, name):
+    """Give a network its weights, every one of them and no other.
+
+    Raises
+    ------
+    UserError
+        The file is no state dict, is cut short, or belongs to another model.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise UserError(f"{path} is no file of weights that torch can read ({_brief(error)}); fetch it anew.") from None
+    try:
+        network.load_state_dict(state)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} does not hold the weights of {name} ({_brief(error)}); name the right file.") from None
+
+
+def digest(path) -> str:
+    """The SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _hub_folder():
+    return Path(torch.hub.get_dir(), f"{HUB.replace('/', '_')}_{HUB_COMMIT}")
+
+
+@contextmanager
+def _network(remedy):
+    """Wait for no answer longer than PATIENCE, and turn a missing network into one sentence."""
+    usual = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"The network did not give what is needed ({_brief(error)}). {remedy}, or set extract.weights to a file, "
+            "or take `--config extract='{model: hog}'`, which needs no weights."
+        ) from None
+    finally:
+        socket.setdefaulttimeout(usual)
+
+
+def _brief(error):
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= 160 else text[:160] + "…"
