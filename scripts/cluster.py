@@ -1,0 +1,47 @@
+"""Group the specimens of a collection."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fossilvit import clustering, commands, store
+
+
+def main():
+    arguments = parse()
+    identities, embeddings = store.read_embeddings(arguments.emb, arguments.ids)
+    found = clustering.cluster(
+        embeddings, arguments.method, arguments.pca, arguments.min_cluster_size, arguments.clusters, arguments.seed
+    )
+    rows = zip(identities, found.clusters.tolist(), (f"{strength:.6f}" for strength in found.strengths), strict=True)
+    store.write_table(Path(arguments.out, "clusters.csv"), ("specimen_id", "cluster_id", "prob"), rows)
+    store.write_json(Path(arguments.out, "clusters.json"), found.record)
+    report(found.record, arguments.pca)
+
+
+def report(record, pca):
+    if record.get("pca", pca) < pca:
+        commands.log.info("pca %d is capped at %d: more needs more specimens or dimensions.", pca, record["pca"])
+    commands.log.info("%(specimens)d specimens in %(clusters)d clusters, %(noise)d are noise.", record)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--emb", default="data/embeddings/embeddings.npy", help="embeddings of the collection")
+    parser.add_argument("--ids", help="ID of every row; by default ids.txt beside --emb")
+    parser.add_argument("--out", default="results", help="folder of results")
+    parser.add_argument("--method", choices=clustering.METHODS, default="hdbscan")
+    parser.add_argument("--pca", type=int, default=64, help="principal components kept; 0 keeps all dimensions")
+    parser.add_argument("--min-cluster-size", type=count, default="auto", help="of hdbscan: a number, or auto")
+    parser.add_argument("--clusters", type=count, default="auto", help="of kmeans, agglomerative: a number, or auto")
+    parser.add_argument("--seed", type=int, default=0, help="of the starts of kmeans")
+    return parser.parse_args()
+
+
+def count(text):
+    """A whole number, or auto."""
+    return text if text == "auto" else int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(commands.run(main))

@@ -1,0 +1,26 @@
+"""Join the shards into the collection: embeddings.npy, ids.txt and the table of failures."""
+
+import argparse
+import sys
+
+from fossilvit import collection, commands, store
+
+
+def main():
+    arguments = parse()
+    whole = collection.join(map(store.read_shard, arguments.shards))
+    store.write_embeddings(arguments.out, whole.identities, whole.embeddings)
+    store.write_table(arguments.failed, ("specimen_id", "stage", "reason"), whole.failures)
+    commands.log.info("%d specimens of dimension %d, %d failed.", *whole.embeddings.shape, len(whole.failures))
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("shards", nargs="+", help="files of shards")
+    parser.add_argument("--out", default="data/embeddings", help="folder of embeddings")
+    parser.add_argument("--failed", default="results/failed.csv", help="table of failures")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(commands.run(main))

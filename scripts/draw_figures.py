@@ -1,0 +1,60 @@
+"""Draw contact sheets of every cluster and of the neighbours of every named query."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fossilvit import commands, figures, store
+from fossilvit.clustering import NOISE
+
+
+def main():
+    arguments = parse()
+    out = Path(arguments.out)
+    for name, title, pictures in [
+        *cluster_sheets(arguments.renders, store.read_table(arguments.clusters)),
+        *neighbor_sheets(arguments.renders, map(Path, arguments.neighbors)),
+    ]:
+        store.write_image(out / f"{name}.png", figures.contact_sheet(title, pictures))
+        commands.log.info("%s: %s", out / f"{name}.png", title)
+
+
+def cluster_sheets(renders, rows):
+    """Name, title and pictures of a sheet a cluster, the firmest members first, and of the noise."""
+    members = {}
+    for row in sorted(rows, key=lambda row: (-float(row["prob"]), row["specimen_id"])):
+        members.setdefault(int(row["cluster_id"]), []).append(row)
+    for cluster, group in sorted(members.items()):
+        name = "noise" if cluster == NOISE else f"cluster_{cluster:02d}"
+        title = "Noise: in no cluster" if cluster == NOISE else f"Cluster {cluster}"
+        shown = f", the first {figures.MOST} shown" if len(group) > figures.MOST else ""
+        first = group[: figures.MOST]
+        pictures = [picture(renders, row["specimen_id"], f"p = {float(row['prob']):.2f}") for row in first]
+        yield name, f"{title} ({len(group)} specimens{shown})", pictures
+
+
+def neighbor_sheets(renders, tables):
+    """Name, title and pictures of a sheet a query, itself first; a query alone in its collection has none."""
+    for table in tables:
+        if rows := store.read_table(table)[: figures.MOST - 1]:
+            query = rows[0]["query_id"]
+            nearest = [picture(renders, row["neighbor_id"], f"distance {float(row['distance']):.3f}") for row in rows]
+            name = table.stem.replace("knn_", "neighbors_", 1)
+            yield name, f"Nearest to {query}", [picture(renders, query, "query"), *nearest]
+
+
+def picture(renders, identity, note):
+    return figures.Picture(figures.best_view(renders, identity), identity, note)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--renders", default="data/renders", help="folder of renders")
+    parser.add_argument("--clusters", default="results/clusters.csv", help="table of clusters")
+    parser.add_argument("--neighbors", nargs="*", default=[], help="tables of neighbours of one query each")
+    parser.add_argument("--out", default="results/figures", help="folder of pictures")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(commands.run(main))

@@ -1,0 +1,78 @@
+"""Clusters and neighbours as contact sheets, to look at before reading any table.
+
+In: one view of every specimen. Out: a PNG of labelled pictures.
+"""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw, ImageFont
+
+from fossilvit import store
+
+PICTURE = 220
+"""Pixels of a picture's side; label and title are set below and above it."""
+COLUMNS = 6
+MOST = 48
+"""Pictures on one sheet."""
+GAP = 12
+LABEL = 15
+TITLE = 26
+INK, GRAY = (20, 20, 20), (110, 110, 110)
+
+
+class Picture(NamedTuple):
+    """One cell of a contact sheet."""
+
+    path: Path
+    label: str
+    note: str = ""
+
+
+def best_view(renders, identity) -> Path:
+    """The view of a specimen that shows most of it."""
+    views = store.read_json(store.render_record(renders, identity))["views"]
+    fullest = max(range(len(views)), key=lambda view: views[view]["fill"])
+    return store.view_path(renders, identity, fullest)
+
+
+def contact_sheet(title, pictures) -> Image.Image:
+    """Pictures in rows under a title, each with its label and, in gray, a note.
+
+    Parameters
+    ----------
+    title : str
+    pictures : list of Picture
+    """
+    columns = max(1, min(COLUMNS, len(pictures)))
+    cell = (PICTURE + GAP, PICTURE + 2 * LABEL + 2 * GAP)
+    top = TITLE + 3 * GAP
+    size = (max(columns, 3) * cell[0] + GAP, top + -(-len(pictures) // columns) * cell[1] + GAP)
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    draw.text((GAP, GAP), title, fill=INK, font=_font(TITLE))
+    for index, picture in enumerate(pictures):
+        left, upper = GAP + index % columns * cell[0], top + index // columns * cell[1]
+        with Image.open(picture.path) as image:
+            sheet.paste(image.convert("RGB").resize((PICTURE, PICTURE), Image.Resampling.LANCZOS), (left, upper))
+        draw.text((left, upper + PICTURE), _fitted(draw, picture.label), fill=INK, font=_font(LABEL))
+        draw.text((left, upper + PICTURE + LABEL + 3), picture.note, fill=GRAY, font=_font(LABEL))
+    return sheet
+
+
+def _fitted(draw, label):
+    """A label cut at its beginning until it is no wider than a picture: the end tells specimens apart."""
+    if draw.textlength(label, _font(LABEL)) <= PICTURE:
+        return label
+    while draw.textlength("…" + label, _font(LABEL)) > PICTURE:
+        label = label[1:]
+    return "…" + label
+
+
+@cache
+def _font(size):
+    """IPAexGothic, which has Japanese and Latin letters; it comes with the package matplotlib-fontja."""
+    package = Path(find_spec("matplotlib_fontja").origin).parent
+    return ImageFont.truetype(package / "fonts" / "ipaexg.ttf", size)

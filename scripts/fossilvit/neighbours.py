@@ -1,0 +1,54 @@
+"""Embeddings -> who is nearest to whom, exactly.
+
+In: embeddings, float32 [N, D]. Out: order and distances of all others for every query.
+"""
+
+import numpy as np
+
+METRICS = ("cosine", "euclidean")
+BLOCK = 512
+"""Queries compared at once: bounds memory at BLOCK x N distances."""
+DECIMALS = 6
+"""Distances are rounded to this, so that equal ones are equal however they were summed."""
+
+
+def ranked(embeddings, metric, queries=None, topk=None):
+    """All others in order of distance, for one query after another.
+
+    Parameters
+    ----------
+    embeddings : float32 [N, D], rows in order of their IDs, which breaks ties
+    metric : one of METRICS
+        Cosine distance is 1 - cosine similarity.
+    queries : sequence of row numbers; None takes all
+    topk : int or None
+        How many neighbours; None, or more than there are, gives all N - 1.
+
+    Yields
+    ------
+    query : int, its row
+    neighbors : int [K], rows of the others, nearest first; the query itself is left out by its row
+    distances : float64 [K]
+    """
+    vectors = embeddings.astype(np.float64)
+    if metric == "cosine":
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.where(length > 0, length, 1)
+    rows = np.arange(len(vectors)) if queries is None else np.asarray(queries, int)
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        for query, distances in zip(block, _distances(vectors, block, metric), strict=True):
+            others = np.delete(np.arange(len(vectors)), query)
+            nearest = others[np.argsort(distances[others], kind="stable")][:topk]
+            yield int(query), nearest, distances[nearest]
+
+
+def _distances(vectors, queries, metric):
+    """Distances of some rows to all, float64 [Q, N]."""
+    products = vectors[queries] @ vectors.T
+    if metric == "cosine":
+        distances = 1 - products
+    else:
+        squares = (vectors**2).sum(axis=1)
+        distances = np.sqrt(np.maximum(squares[queries, None] + squares - 2 * products, 0))
+    return np.maximum(distances.round(DECIMALS), 0)

@@ -1,0 +1,29 @@
+"""Gather the embeddings of one shard of the collection, and the failures among its specimens."""
+
+import argparse
+import sys
+
+from fossilvit import collection, commands, specimens, store
+
+
+def main():
+    arguments = parse()
+    identities = specimens.members(specimens.discover(arguments.meshes), arguments.shards).get(arguments.shard, [])
+    shard = collection.gather(identities, arguments.embeddings, arguments.renders)
+    store.write_shard(arguments.out, shard.identities, shard.embeddings, shard.failures)
+    commands.log.info("Shard %s: %d specimens, %d failed.", arguments.shard, len(shard.identities), len(shard.failures))
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--meshes", default="data/meshes", help="folder of meshes")
+    parser.add_argument("--embeddings", default="data/embeddings", help="folder of embeddings")
+    parser.add_argument("--renders", default="data/renders", help="folder of renders")
+    parser.add_argument("--shards", type=commands.positive, default=16, help="number of shards")
+    parser.add_argument("--shard", required=True, help="which of them, e.g. 0003")
+    parser.add_argument("--out", required=True, help="file to write")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(commands.run(main))
