@@ -1,0 +1,109 @@
+# needs  data/shards/SHARD.npz
+# gives  data/embeddings/embeddings.npy + ids.txt, results/failed.csv, clusters.csv, knn*.csv, evaluation.csv
+
+
+rule collect_embeddings:
+    input:
+        [f"data/shards/{shard}.npz" for shard in SHARDS],
+    output:
+        embeddings="data/embeddings/embeddings.npy",
+        ids="data/embeddings/ids.txt",
+        failed="results/failed.csv",
+    log:
+        "logs/collect_embeddings.log",
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/collect_embeddings.py {input:q} --out data/embeddings"
+        " --failed {output.failed:q} &> {log:q}"
+
+
+rule cluster_specimens:
+    input:
+        embeddings="data/embeddings/embeddings.npy",
+        ids="data/embeddings/ids.txt",
+    output:
+        report("results/clusters.csv", caption="../report/clusters.rst", category="Collection"),
+        "results/clusters.json",
+    log:
+        "logs/cluster_specimens.log",
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        method=config["cluster"]["method"],
+        pca=config["cluster"]["pca"],
+        min_cluster_size=config["cluster"]["min_cluster_size"],
+        clusters=config["cluster"]["clusters"],
+        seed=config["seed"],
+        version=versions.CLUSTERING,
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/cluster.py --emb {input.embeddings:q} --ids {input.ids:q} --out results"
+        " --method {params.method} --pca {params.pca} --min-cluster-size {params.min_cluster_size}"
+        " --clusters {params.clusters} --seed {params.seed} &> {log:q}"
+
+
+rule search_neighbors:
+    input:
+        embeddings="data/embeddings/embeddings.npy",
+        ids="data/embeddings/ids.txt",
+    output:
+        report("results/knn.csv", caption="../report/neighbors.rst", category="Collection"),
+    log:
+        "logs/search_neighbors.log",
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        query=[],
+        topk=config["search"]["topk"],
+        metric=config["search"]["metric"],
+        version=versions.NEIGHBOURS,
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/search.py --emb {input.embeddings:q} --ids {input.ids:q} --out results"
+        " {params.query:q} --topk {params.topk} --metric {params.metric} &> {log:q}"
+
+
+use rule search_neighbors as search_query with:
+    output:
+        "results/knn_{query}.csv",
+    log:
+        "logs/search_query/{query}.log",
+    params:
+        query=lambda wildcards: ["--query", QUERIES[wildcards.query]],
+        topk=config["search"]["topk"],
+        metric=config["search"]["metric"],
+        version=versions.NEIGHBOURS,
+
+
+rule evaluate:
+    input:
+        embeddings="data/embeddings/embeddings.npy",
+        ids="data/embeddings/ids.txt",
+        clusters="results/clusters.csv",
+    output:
+        report("results/evaluation.csv", caption="../report/evaluation.rst", category="Collection"),
+    log:
+        "logs/evaluate.log",
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        metric=config["search"]["metric"],
+        version=versions.EVALUATION,
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/evaluate.py --emb {input.embeddings:q} --ids {input.ids:q}"
+        " --clusters {input.clusters:q} --metric {params.metric} --out {output:q} &> {log:q}"

@@ -1,0 +1,29 @@
+# needs  the network, once, unless the weights are already in torch.hub's cache or named by extract.weights
+# gives  data/encoder.json: which encoder the features come from, and the SHA-256 of its weights
+
+
+localrules:
+    fetch_weights,
+
+
+rule fetch_weights:
+    input:
+        config["extract"]["weights"] or [],
+    output:
+        "data/encoder.json",
+    log:
+        "logs/fetch_weights.log",
+    retries: 0
+    conda:
+        "../../envs/encode.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        model=config["extract"]["model"],
+        source=config["extract"]["source"],
+        weights=["--weights", config["extract"]["weights"]] if config["extract"]["weights"] else [],
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/fetch_weights.py --model {params.model} --source {params.source}"
+        " {params.weights:q} --out {output:q} &> {log:q}"

@@ -1,0 +1,28 @@
+# needs  results/clusters.csv, results/knn_QUERY.csv and the renders
+# gives  results/figures: a contact sheet of every cluster and of the neighbours of every query
+
+
+rule draw_figures:
+    input:
+        clusters="results/clusters.csv",
+        neighbors=[f"results/knn_{name}.csv" for name in QUERIES],
+    output:
+        report(
+            directory("results/figures"),
+            patterns=["{name}.png"],
+            caption="../report/figures.rst",
+            category="Contact sheets",
+        ),
+    log:
+        "logs/draw_figures.log",
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        version=versions.FIGURES,
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/draw_figures.py --renders data/renders --clusters {input.clusters:q}"
+        " --neighbors {input.neighbors:q} --out {output:q} &> {log:q}"

@@ -1,0 +1,101 @@
+# needs  a mesh or point cloud a specimen
+# gives  data/renders/ID/, data/features/ID.npy, data/embeddings/ID.npy and data/shards/SHARD.npz
+
+
+wildcard_constraints:
+    # data/embeddings/embeddings.npy is the collection's, not a specimen's
+    id=r"(?!embeddings$).+",
+
+
+rule render_views:
+    input:
+        mesh=lambda wildcards: SPECIMENS[wildcards.id].path,
+        # missing weights stop the run before anything is rendered; changed ones render nothing again
+        encoder=ancient("data/encoder.json"),
+    output:
+        "data/renders/{id}/render.json",
+    log:
+        "logs/render_views/{id}.log",
+    conda:
+        "../../envs/render.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        mesh=lambda wildcards: SPECIMENS[wildcards.id].state,
+        views=config["render"]["views"],
+        size=config["render"]["size"],
+        renderer=config["render"]["renderer"],
+        version=versions.RENDERING,
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/render_multiview.py --in {input.mesh:q} --out data/renders"
+        " --specimen {wildcards.id:q} --views {params.views} --size {params.size}"
+        " --renderer {params.renderer} &> {log:q}"
+
+
+rule extract_features:
+    input:
+        "data/renders/{id}/render.json",
+        encoder="data/encoder.json",
+    output:
+        "data/features/{id}.npy",
+    log:
+        "logs/extract_features/{id}.log",
+    conda:
+        "../../envs/encode.yaml"
+    threads: 1 if config["extract"]["model"] == "hog" else 4
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        model=config["extract"]["model"],
+        image_size=config["extract"]["image_size"],
+        source=config["extract"]["source"],
+        weights=["--weights", config["extract"]["weights"]] if config["extract"]["weights"] else [],
+        version=versions.FEATURES,
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/extract_features.py --renders data/renders --out data/features"
+        " --specimen {wildcards.id:q} --model {params.model} --image-size {params.image_size}"
+        " --source {params.source} {params.weights:q} --device {config[extract][device]} &> {log:q}"
+
+
+rule pool_embedding:
+    input:
+        "data/features/{id}.npy",
+    output:
+        "data/embeddings/{id}.npy",
+    log:
+        "logs/pool_embedding/{id}.log",
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+    params:
+        pool=config["pool"],
+        version=versions.POOLING,
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/pool_embeddings.py --features data/features --out data/embeddings"
+        " --specimen {wildcards.id:q} --pool {params.pool} &> {log:q}"
+
+
+rule gather_shard:
+    input:
+        lambda wildcards: [f"data/embeddings/{id}.npy" for id in SHARDS[wildcards.shard]],
+        records=lambda wildcards: [f"data/renders/{id}/render.json" for id in SHARDS[wildcards.shard]],
+    output:
+        "data/shards/{shard}.npz",
+    log:
+        "logs/gather_shard/{shard}.log",
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/gather_shard.py --meshes {config[meshes]:q} --shards {config[shards]}"
+        " --shard {wildcards.shard} --embeddings data/embeddings --renders data/renders --out {output:q} &> {log:q}"
