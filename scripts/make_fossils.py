@@ -1,0 +1,25 @@
+"""Write a collection of generated example fossils."""
+
+import argparse
+import sys
+
+from fossilvit import commands
+from fossilvit.fossils.collection import write_collection
+
+
+def main():
+    arguments = parse()
+    paths = write_collection(arguments.out, arguments.per_category, arguments.seed)
+    commands.log.info("%d files written to %s", len(paths), arguments.out)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--out", default="data/example_fossils", help="folder to write to")
+    parser.add_argument("--per-category", type=commands.positive, default=8, help="specimens of each category")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(commands.run(main))
