@@ -32,10 +32,10 @@ class Picture(NamedTuple):
 
 
 def best_view(renders, identity) -> Path:
-    """The view of a specimen that shows most of it."""
-    views = store.read_json(store.render_record(renders, identity))["views"]
-    fullest = max(range(len(views)), key=lambda view: views[view]["fill"])
-    return store.view_path(renders, identity, fullest)
+    """The view of a specimen that shows most of it: the one whose PNG takes the most bytes."""
+    views = len(store.read_json(store.render_record(renders, identity))["views"])
+    paths = [store.view_path(renders, identity, view) for view in range(views)]
+    return max(paths, key=lambda path: path.stat().st_size)
 
 
 def contact_sheet(title, pictures) -> Image.Image:

@@ -105,20 +105,25 @@ def _face_normals(vertices, faces):
 
 
 def vertex_normals(vertices, faces) -> np.ndarray:
-    """Unit normals of vertices, weighted by the area of the faces around each.
+    """Unit normals of vertices, weighted by the angle of each face there (Thürmer and Wüthrich 1998).
+
+    So they do not depend on how a flat part is cut into triangles.
 
     Parameters
     ----------
     vertices : float64 [V, 3]
-    faces : int32 [F, 3]
+    faces : int32 [F, 3], none without an area
 
     Returns
     -------
     float32 [V, 3]
     """
-    weighted = _face_normals(vertices, faces)
+    flat = _unit(_face_normals(vertices, faces))
     summed = np.zeros_like(vertices)
     for corner in range(3):
+        here, following, previous = (vertices[faces[:, (corner + turn) % 3]] for turn in range(3))
+        cosine = (_unit(following - here) * _unit(previous - here)).sum(axis=1)
+        weighted = flat * np.arccos(np.clip(cosine, -1, 1))[:, None]
         for axis in range(3):
             summed[:, axis] += np.bincount(faces[:, corner], weighted[:, axis], minlength=len(vertices))
     return _unit(summed).astype(np.float32)

@@ -1,5 +1,6 @@
 """Checks a configuration against its schema and says in a sentence what is wrong with it."""
 
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -8,14 +9,19 @@ import yaml
 from fossilvit.errors import UserError
 
 
-def check(config, schema):
+def checked(config, schema) -> dict:
     """Check a configuration.
 
     Parameters
     ----------
     config : dict
+        Numbers may be texts, as Snakemake leaves them in `--config render='{views: 6}'`.
     schema : path
         A JSON schema in YAML.
+
+    Returns
+    -------
+    dict, the configuration with numbers as numbers
 
     Raises
     ------
@@ -25,6 +31,7 @@ def check(config, schema):
     from jsonschema import Draft202012Validator
 
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    config = _typed(config, rules)
     errors = list(Draft202012Validator(rules).iter_errors(config))
     unknown = [error for error in errors if error.validator == "additionalProperties"]
     if unknown:
@@ -34,6 +41,20 @@ def check(config, schema):
     weights = config["extract"]["weights"]
     if weights and not Path(weights).is_file():
         raise UserError(f"extract.weights: there is no file {weights}; correct the path, or set it to null.")
+    return config
+
+
+def _typed(value, rule):
+    """A value with texts turned into the whole numbers and nulls that its rule asks for."""
+    if isinstance(value, dict):
+        return {key: _typed(inner, rule.get("properties", {}).get(key, {})) for key, inner in value.items()}
+    kinds = {kind for choice in rule.get("oneOf", [rule]) for kind in _kinds(choice)}
+    if isinstance(value, str) and kinds & {"integer", "null"}:
+        with suppress(yaml.YAMLError):
+            parsed = yaml.safe_load(value)
+            if parsed is None or type(parsed) is int:
+                return parsed
+    return value
 
 
 def _unknown_key(error):
@@ -62,10 +83,14 @@ def _allowed(rule):
         return repr(rule["const"])
     if "enum" in rule:
         return "one of " + ", ".join(map(str, rule["enum"]))
-    kinds = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
-    words = " or ".join(_WORDS[kind] for kind in kinds)
-    limits = [f"{label} {rule[key]}" for key, label in _LIMITS.items() if key in rule]
-    return " ".join([words, *limits])
+    words = " or ".join(_WORDS[kind] for kind in _kinds(rule))
+    limits = " and ".join(f"{label} {rule[key]}" for key, label in _LIMITS.items() if key in rule)
+    return f"{words} {limits}".rstrip()
+
+
+def _kinds(rule):
+    kinds = rule.get("type", [])
+    return kinds if isinstance(kinds, list) else [kinds]
 
 
 _WORDS = {

@@ -5,6 +5,7 @@ this is read at every start of Snakemake, for collections of any size.
 """
 
 import os
+import re
 import unicodedata
 import zlib
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from fossilvit.errors import UserError
 
 EXTENSIONS = (".ply", ".obj", ".stl", ".off")
+PLACEHOLDER = re.compile(r"\{\s*\w+\s*(,.*)?\}")
 RESERVED = "embeddings"  # data/embeddings/embeddings.npy is the collection's own file
 
 
@@ -89,6 +91,8 @@ def _checked(identity, path):
         raise UserError(f"The name of {path!r} is not UTF-8; rename it.") from None
     if any(unicodedata.category(character) == "Cc" for character in identity):
         raise UserError(f"The name of {path!r} holds a line break or control character; rename it.")
+    if PLACEHOLDER.search(identity):
+        raise UserError(f"The name of {path!r} holds a word in braces, which Snakemake takes for its own; rename it.")
     return identity
 
 

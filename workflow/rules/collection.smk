@@ -18,8 +18,7 @@ rule collect_embeddings:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/collect_embeddings.py {input:q} --out data/embeddings"
-        " --failed {output.failed:q} &> {log:q}"
+        "python -m scripts.collect_embeddings {input:q} --out data/embeddings" " --failed {output.failed:q} &> {log:q}"
 
 
 rule cluster_specimens:
@@ -45,7 +44,7 @@ rule cluster_specimens:
         seed=config["seed"],
         version=versions.CLUSTERING,
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/cluster.py --emb {input.embeddings:q} --ids {input.ids:q} --out results"
+        "python -m scripts.cluster --emb {input.embeddings:q} --ids {input.ids:q} --out results"
         " --method {params.method} --pca {params.pca} --min-cluster-size {params.min_cluster_size}"
         " --clusters {params.clusters} --seed {params.seed} &> {log:q}"
 
@@ -70,7 +69,7 @@ rule search_neighbors:
         metric=config["search"]["metric"],
         version=versions.NEIGHBOURS,
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/search.py --emb {input.embeddings:q} --ids {input.ids:q} --out results"
+        "python -m scripts.search --emb {input.embeddings:q} --ids {input.ids:q} --out results"
         " {params.query:q} --topk {params.topk} --metric {params.metric} &> {log:q}"
 
 
@@ -80,7 +79,7 @@ use rule search_neighbors as search_query with:
     log:
         "logs/search_query/{query}.log",
     params:
-        query=lambda wildcards: ["--query", QUERIES[wildcards.query]],
+        query=lambda wildcards: [f"--query={QUERIES[wildcards.query]}"],
         topk=config["search"]["topk"],
         metric=config["search"]["metric"],
         version=versions.NEIGHBOURS,
@@ -105,5 +104,5 @@ rule evaluate:
         metric=config["search"]["metric"],
         version=versions.EVALUATION,
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/evaluate.py --emb {input.embeddings:q} --ids {input.ids:q}"
+        "python -m scripts.evaluate --emb {input.embeddings:q} --ids {input.ids:q}"
         " --clusters {input.clusters:q} --metric {params.metric} --out {output:q} &> {log:q}"

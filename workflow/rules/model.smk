@@ -23,7 +23,7 @@ rule fetch_weights:
     params:
         model=config["extract"]["model"],
         source=config["extract"]["source"],
-        weights=["--weights", config["extract"]["weights"]] if config["extract"]["weights"] else [],
+        weights=[f"--weights={config['extract']['weights']}"] if config["extract"]["weights"] else [],
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/fetch_weights.py --model {params.model} --source {params.source}"
+        "python -m scripts.fetch_weights --model {params.model} --source {params.source}"
         " {params.weights:q} --out {output:q} &> {log:q}"

@@ -4,7 +4,7 @@
 
 wildcard_constraints:
     # data/embeddings/embeddings.npy is the collection's, not a specimen's
-    id=r"(?!embeddings$).+",
+    id=r"(?!embeddings\.npy$).+",
 
 
 rule render_views:
@@ -29,8 +29,8 @@ rule render_views:
         renderer=config["render"]["renderer"],
         version=versions.RENDERING,
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/render_multiview.py --in {input.mesh:q} --out data/renders"
-        " --specimen {wildcards.id:q} --views {params.views} --size {params.size}"
+        "python -m scripts.render_multiview --in {input.mesh:q} --out data/renders"
+        " --specimen={wildcards.id:q} --views {params.views} --size {params.size}"
         " --renderer {params.renderer} &> {log:q}"
 
 
@@ -47,18 +47,19 @@ rule extract_features:
     threads: 1 if config["extract"]["model"] == "hog" else 4
     resources:
         gpu=1,
+        device=config["extract"]["device"],
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         model=config["extract"]["model"],
         image_size=config["extract"]["image_size"],
         source=config["extract"]["source"],
-        weights=["--weights", config["extract"]["weights"]] if config["extract"]["weights"] else [],
+        weights=[f"--weights={config['extract']['weights']}"] if config["extract"]["weights"] else [],
         version=versions.FEATURES,
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/extract_features.py --renders data/renders --out data/features"
-        " --specimen {wildcards.id:q} --model {params.model} --image-size {params.image_size}"
-        " --source {params.source} {params.weights:q} --device {config[extract][device]} &> {log:q}"
+        "python -m scripts.extract_features --renders data/renders --out data/features"
+        " --specimen={wildcards.id:q} --model {params.model} --image-size {params.image_size}"
+        " --source {params.source} {params.weights:q} --device {resources.device} &> {log:q}"
 
 
 rule pool_embedding:
@@ -78,8 +79,8 @@ rule pool_embedding:
         pool=config["pool"],
         version=versions.POOLING,
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/pool_embeddings.py --features data/features --out data/embeddings"
-        " --specimen {wildcards.id:q} --pool {params.pool} &> {log:q}"
+        "python -m scripts.pool_embeddings --features data/features --out data/embeddings"
+        " --specimen={wildcards.id:q} --pool {params.pool} &> {log:q}"
 
 
 rule gather_shard:
@@ -96,6 +97,9 @@ rule gather_shard:
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        meshes=config["meshes"],
+        shards=config["shards"],
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/gather_shard.py --meshes {config[meshes]:q} --shards {config[shards]}"
+        "python -m scripts.gather_shard --meshes {params.meshes:q} --shards {params.shards}"
         " --shard {wildcards.shard} --embeddings data/embeddings --renders data/renders --out {output:q} &> {log:q}"

@@ -56,7 +56,7 @@ def fetch(name) -> Path:
     file = cached(name)
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
-        with _network(f"Download {url(name)} elsewhere and put it at {file}"):
+        with _network(f"download {url(name)} elsewhere and put it at {file}"):
             torch.hub.download_url_to_file(url(name), str(file))
     return file
 
@@ -64,7 +64,7 @@ def fetch(name) -> Path:
 def fetch_code(name):
     """Meta's own code in torch.hub's cache, downloaded if it is not there yet."""
     if not _hub_folder().is_dir():
-        with _network(f"Put a checkout of {HUB} at {_hub_folder()}, or take `source: builtin`"):
+        with _network(f"put a checkout of {HUB} at {_hub_folder()}, or take `source: builtin`"):
             torch.hub.load(f"{HUB}:{HUB_COMMIT}", name, pretrained=False, trust_repo=True)
 
 
@@ -115,8 +115,8 @@ def _network(remedy):
         yield
     except OSError as error:
         raise UserError(
-            f"The network did not give what is needed ({_brief(error)}). {remedy}, or set extract.weights to a file, "
-            "or take `--config extract='{model: hog}'`, which needs no weights."
+            f"There is no network here ({_brief(error)}): {remedy}, or set extract.weights to a file you have, or work "
+            "without weights: --config extract='{model: hog}'."
         ) from None
     finally:
         socket.setdefaulttimeout(usual)

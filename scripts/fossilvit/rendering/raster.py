@@ -17,7 +17,7 @@ LIGHTS = np.array([(-0.53, 0.62, 0.58), (0.80, 0.05, 0.60)])
 STRENGTHS = np.array([0.72, 0.22])
 AMBIENT = 0.15
 BRIGHTEST = 250
-SHARP = np.cos(np.radians(30))
+SHARP = np.cos(np.radians(40))
 """A corner whose face turns farther than this from the mean around its vertex lies on a sharp edge, and is kept so."""
 NOTHING = -1
 TOLERANCE = -1e-9

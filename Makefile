@@ -1,0 +1,43 @@
+# make demo   example fossils, the whole workflow on them, pictures to look at
+# make test   every test
+# Each first makes the environment in .venv, once. PYTHON=python3.12 picks another Python.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+FOSSILS := data/example_fossils
+
+.PHONY: demo test lint env clean
+.DELETE_ON_ERROR:
+
+demo: env
+	$(BIN)/python -m scripts.make_fossils --out $(FOSSILS)
+	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+	@echo
+	@echo "Done. Look at the pictures first:  results/figures/"
+	@echo "  groups                           results/clusters.csv"
+	@echo "  nearest neighbours               results/knn.csv"
+	@echo "  agreement with the folders       results/evaluation.csv"
+	@echo "  what could not be read, and why  results/failed.csv"
+
+test: env lint
+	$(BIN)/python -m pytest
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check .
+
+env: $(READY)
+
+$(READY): pyproject.toml envs/constraints.txt envs/system-packages.txt
+	envs/install-system-packages.sh
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "FossilViT needs Python 3.11 to 3.13; name one with make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt '.[dev]'
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) .snakemake logs
