@@ -1,0 +1,142 @@
+"""What runs again after a change: exactly what depends on it."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from fossilvit import specimens, store
+from tests.workflow.conftest import snakemake, write_mesh
+
+COLLECTION = {"collect_embeddings", "cluster_specimens", "search_neighbors", "evaluate", "draw_figures"}
+OWN = {"render_views", "extract_features", "pool_embedding"}
+
+
+def ids(work):
+    return store.read_embeddings(work / "data/embeddings/embeddings.npy")[0]
+
+
+def assert_only(run, identity):
+    """Just one specimen's jobs, its shard's and the collection's ran."""
+    assert run.code == 0, run.output
+    assert set(run.jobs) == OWN | {"gather_shard"} | COLLECTION
+    assert set(run.jobs.values()) == {1}
+    for rule in OWN:
+        assert run.of(rule) == {identity}
+    assert run.of("gather_shard") == {specimens.shard(identity, 2)}
+
+
+def test_the_first_run_makes_every_file_of_the_contract(finished):
+    work, run = finished
+    found = ["round/a", "round/b", "round/c", "square/d", "square/e 標本"]
+    for identity in found:
+        name = identity.split("/")[1]
+        views = sorted(path.name for path in (work / "data/renders" / identity).glob("*.png"))
+        assert views == [f"{name}_view00.png", f"{name}_view01.png", f"{name}_view02.png"]
+        features = np.load(work / f"data/features/{identity}.npy")
+        assert features.shape == (3, 1764) and features.dtype == np.float32
+        embedding = np.load(work / f"data/embeddings/{identity}.npy")
+        assert embedding.shape == (1764,) and embedding.dtype == np.float32
+    embeddings = np.load(work / "data/embeddings/embeddings.npy")
+    assert embeddings.shape == (5, 1764) and embeddings.dtype == np.float32
+    assert (work / "data/embeddings/ids.txt").read_bytes() == "".join(f"{i}\n" for i in found).encode()
+    for table, columns, rows in [
+        ("clusters", "specimen_id,cluster_id,prob", 5),
+        ("knn", "query_id,neighbor_id,distance", 5 * 4),
+        ("failed", "specimen_id,stage,reason", 1),
+    ]:
+        lines = (work / f"results/{table}.csv").read_text(encoding="utf-8").splitlines()
+        assert lines[0] == columns and len(lines) == 1 + rows
+    assert (work / "results/evaluation.csv").exists()
+    assert list((work / "results/figures").glob("*.png"))
+
+
+def test_a_broken_mesh_is_recorded_and_the_others_go_on(finished):
+    work, _ = finished
+    (failure,) = store.read_table(work / "results/failed.csv")
+    assert failure["specimen_id"] == "square/broken" and failure["stage"] == "render"
+    assert "broken.ply" in failure["reason"]
+    record = json.loads((work / "data/renders/square/broken/render.json").read_text(encoding="utf-8"))
+    assert record["status"] == "failed" and record["reason"] == failure["reason"]
+    assert np.load(work / "data/features/square/broken.npy").shape == (0, 1764)
+    assert np.load(work / "data/embeddings/square/broken.npy").shape == (0,)
+
+
+def test_a_second_run_does_nothing(work):
+    run = snakemake(work)
+    assert run.code == 0 and not run.jobs and "Nothing to be done" in run.output
+
+
+def test_an_added_mesh_runs_its_own_jobs(work):
+    write_mesh(work / "data/meshes/round/new.ply", 9)
+    assert_only(snakemake(work), "round/new")
+    assert "round/new" in ids(work)
+
+
+def test_a_changed_mesh_runs_its_own_jobs_even_when_its_date_is_older(work):
+    mesh = work / "data/meshes/round/b.stl"
+    write_mesh(mesh, 7)
+    os.utime(mesh, (1_000_000_000, 1_000_000_000))
+    assert_only(snakemake(work), "round/b")
+
+
+def test_meshes_that_swapped_names_are_both_computed(work):
+    one, other = work / "data/meshes/round/a.ply", work / "data/meshes/square/e 標本.ply"
+    spare = one.with_name("spare")
+    os.rename(one, spare), os.rename(other, one), os.rename(spare, other)
+    run = snakemake(work)
+    assert run.of("render_views") == {"round/a", "square/e 標本"}
+
+
+def test_a_removed_mesh_leaves_the_collection(work):
+    (work / "data/meshes/round/a.ply").unlink()
+    run = snakemake(work)
+    assert run.code == 0 and set(run.jobs) == {"gather_shard"} | COLLECTION
+    assert run.of("gather_shard") == {specimens.shard("round/a", 2)}
+    assert ids(work) == ["round/b", "round/c", "square/d", "square/e 標本"]
+    assert not snakemake(work).jobs
+
+
+def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
+    mesh, embedding = work / "data/meshes/square/d.obj", work / "data/embeddings/square/d.npy"
+    content, before = mesh.read_bytes(), embedding.read_bytes()
+
+    mesh.write_bytes(b"")
+    assert_only(snakemake(work), "square/d")
+    assert "square/d" not in ids(work)
+    failed = store.read_table(work / "results/failed.csv")
+    assert [row["specimen_id"] for row in failed] == ["square/broken", "square/d"]
+    assert not list((work / "data/renders/square/d").glob("*.png"))
+
+    mesh.write_bytes(content)
+    assert_only(snakemake(work), "square/d")
+    assert embedding.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "rules"),
+    [
+        ("cluster={pca: 2}", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("cluster={method: kmeans}", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("search={topk: 2}", {"search_neighbors"}),
+        ("search={metric: euclidean}", {"search_neighbors", "evaluate"}),
+        ("search={queries: [標本]}", {"search_query", "draw_figures"}),
+        ("pool=max", {"pool_embedding", "gather_shard"} | COLLECTION),
+        ("shards=1", {"gather_shard"} | COLLECTION),
+        ("render={views: 4, size: 64}", OWN | {"gather_shard"} | COLLECTION),
+        ("extract={model: hog, device: cpu}", set()),
+    ],
+)
+def test_a_changed_setting_runs_just_what_depends_on_it(work, setting, rules):
+    run = snakemake(work, config=[setting])
+    assert run.code == 0, run.output
+    assert set(run.jobs) == rules
+
+
+def test_the_result_does_not_depend_on_the_way_there(work, finished):
+    """Settings changed and changed back end where the first run ended, byte for byte."""
+    snakemake(work, config=["pool=max", "cluster={pca: 2}"])
+    assert snakemake(work).code == 0
+    for name in ["data/embeddings/embeddings.npy", "results/clusters.csv", "results/knn.csv", "results/evaluation.csv"]:
+        assert (work / name).read_bytes() == (finished[0] / name).read_bytes()
