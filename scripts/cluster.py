@@ -14,7 +14,7 @@ def main():
         embeddings, arguments.method, arguments.pca, arguments.min_cluster_size, arguments.clusters, arguments.seed
     )
     rows = zip(identities, found.clusters.tolist(), (f"{strength:.6f}" for strength in found.strengths), strict=True)
-    store.write_table(Path(arguments.out, "clusters.csv"), ("specimen_id", "cluster_id", "prob"), rows)
+    store.write_table(Path(arguments.out, "clusters.csv"), store.CLUSTERS_COLUMNS, rows)
     store.write_json(Path(arguments.out, "clusters.json"), found.record)
     report(found.record, arguments.pca)
 
@@ -31,16 +31,20 @@ def parse():
     parser.add_argument("--ids", help="ID of every row; by default ids.txt beside --emb")
     parser.add_argument("--out", default="results", help="folder of results")
     parser.add_argument("--method", choices=clustering.METHODS, default="hdbscan")
-    parser.add_argument("--pca", type=int, default=64, help="principal components kept; 0 keeps all dimensions")
-    parser.add_argument("--min-cluster-size", type=count, default="auto", help="of hdbscan: a number, or auto")
-    parser.add_argument("--clusters", type=count, default="auto", help="of kmeans, agglomerative: a number, or auto")
-    parser.add_argument("--seed", type=int, default=0, help="of the starts of kmeans")
+    parser.add_argument(
+        "--pca", type=commands.at_least(0), default=64, help="principal components kept; 0 keeps all dimensions"
+    )
+    parser.add_argument("--min-cluster-size", type=auto_or(2), default="auto", help="of hdbscan: a number, or auto")
+    parser.add_argument(
+        "--clusters", type=auto_or(1), default="auto", help="of kmeans, agglomerative: a number, or auto"
+    )
+    parser.add_argument("--seed", type=commands.at_least(0), default=0, help="of the starts of kmeans")
     return parser.parse_args()
 
 
-def count(text):
-    """A whole number, or auto."""
-    return text if text == "auto" else int(text)
+def auto_or(minimum):
+    """The type of an argument that is auto or a whole number."""
+    return lambda text: text if text == "auto" else commands.at_least(minimum)(text)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ def main():
     arguments = parse()
     whole = collection.join(map(store.read_shard, arguments.shards))
     store.write_embeddings(arguments.out, whole.identities, whole.embeddings)
-    store.write_table(arguments.failed, ("specimen_id", "stage", "reason"), whole.failures)
+    store.write_table(arguments.failed, store.FAILED_COLUMNS, whole.failures)
     commands.log.info("%d specimens of dimension %d, %d failed.", *whole.embeddings.shape, len(whole.failures))
 
 

@@ -11,8 +11,9 @@ from fossilvit.clustering import NOISE
 def main():
     arguments = parse()
     out = Path(arguments.out)
+    out.mkdir(parents=True, exist_ok=True)
     for name, title, pictures in [
-        *cluster_sheets(arguments.renders, store.read_table(arguments.clusters)),
+        *cluster_sheets(arguments.renders, store.read_table(arguments.clusters, store.CLUSTERS_COLUMNS)),
         *neighbor_sheets(arguments.renders, map(Path, arguments.neighbors)),
     ]:
         store.write_image(out / f"{name}.png", figures.contact_sheet(title, pictures))
@@ -36,7 +37,7 @@ def cluster_sheets(renders, rows):
 def neighbor_sheets(renders, tables):
     """Name, title and pictures of a sheet a query, itself first; a query alone in its collection has none."""
     for table in tables:
-        if rows := store.read_table(table)[: figures.MOST - 1]:
+        if rows := store.read_table(table, store.NEIGHBORS_COLUMNS)[: figures.MOST - 1]:
             query = rows[0]["query_id"]
             nearest = [picture(renders, row["neighbor_id"], f"distance {float(row['distance']):.3f}") for row in rows]
             name = table.stem.replace("knn_", "neighbors_", 1)

@@ -3,20 +3,21 @@
 import argparse
 import sys
 
-import numpy as np
-
 from fossilvit import commands, evaluation, neighbours, specimens, store
+from fossilvit.errors import UserError
 
 
 def main():
     arguments = parse()
     identities, embeddings = store.read_embeddings(arguments.emb, arguments.ids)
     categories = [specimens.category(identity) for identity in identities]
-    labelled = np.flatnonzero([category != "" for category in categories])
+    labelled = [row for row, category in enumerate(categories) if category]
+    if categories and not labelled:
+        raise UserError("No specimen lies in a folder, so there is nothing to evaluate against.")
     scores = score(
         [categories[row] for row in labelled],
         embeddings[labelled],
-        store.read_table(arguments.clusters),
+        read_clusters(arguments.clusters, identities),
         [identities[row] for row in labelled],
         arguments.metric,
     )
@@ -24,9 +25,16 @@ def main():
     commands.log.info("%s", "\n".join(f"{metric:28} {value:.4g}" for metric, value in scores.items()))
 
 
-def score(categories, embeddings, clusters, identities, metric):
+def read_clusters(path, identities):
+    """Cluster of every specimen, by ID."""
+    cluster_of = {row["specimen_id"]: int(row["cluster_id"]) for row in store.read_table(path, store.CLUSTERS_COLUMNS)}
+    if missing := set(identities) - cluster_of.keys():
+        raise UserError(f"{path} does not know {min(missing)!r}; run scripts.cluster again.")
+    return cluster_of
+
+
+def score(categories, embeddings, cluster_of, identities, metric):
     """Every score of the labelled specimens, rounded to 6 decimals."""
-    cluster_of = {row["specimen_id"]: int(row["cluster_id"]) for row in clusters}
     rankings = ((query, others) for query, others, _ in neighbours.ranked(embeddings, metric))
     scores = {"specimens": len(identities), "categories": len(set(categories))}
     scores |= evaluation.retrieval_scores(categories, rankings)

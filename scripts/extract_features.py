@@ -34,7 +34,9 @@ def parse():
     parser.add_argument("--out", default="data/features", help="folder of features")
     parser.add_argument("--specimen", help="only this ID")
     parser.add_argument("--model", default="dinov2_vits14", help=", ".join(encoders.names()))
-    parser.add_argument("--image-size", type=commands.positive, default=224, help="pixels that dinov2 sees a view at")
+    parser.add_argument(
+        "--image-size", type=commands.at_least(1), default=224, help="pixels that dinov2 sees a view at"
+    )
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--source", choices=["builtin", "hub"], default="builtin", help="whose code of dinov2 runs")
     parser.add_argument("--weights", help="file of weights; by default those that fetch_weights left in the cache")

@@ -19,7 +19,7 @@ def parse():
     parser.add_argument("--meshes", default="data/meshes", help="folder of meshes")
     parser.add_argument("--embeddings", default="data/embeddings", help="folder of embeddings")
     parser.add_argument("--renders", default="data/renders", help="folder of renders")
-    parser.add_argument("--shards", type=commands.positive, default=16, help="number of shards")
+    parser.add_argument("--shards", type=commands.at_least(1), default=16, help="number of shards")
     parser.add_argument("--shard", required=True, help="which of them, e.g. 0003")
     parser.add_argument("--out", required=True, help="file to write")
     return parser.parse_args()

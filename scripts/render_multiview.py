@@ -63,8 +63,8 @@ def parse():
     parser.add_argument("--in", dest="meshes", default="data/meshes", help="folder of meshes, or one file")
     parser.add_argument("--out", default="data/renders", help="folder of renders")
     parser.add_argument("--specimen", help="only this ID of the folder, or the ID of the one file")
-    parser.add_argument("--views", type=commands.positive, default=12, help="number of views")
-    parser.add_argument("--size", type=commands.positive, default=768, help="width and height of a view in pixels")
+    parser.add_argument("--views", type=commands.at_least(1), default=12, help="number of views")
+    parser.add_argument("--size", type=commands.at_least(1), default=768, help="width and height of a view in pixels")
     parser.add_argument("--renderer", choices=rendering.RENDERERS, default="raster")
     return parser.parse_args()
 

@@ -14,7 +14,7 @@ def main():
     rows = None if query is None else [identities.index(query)]
     ranked = neighbours.ranked(embeddings, arguments.metric, rows, arguments.topk)
     path = Path(arguments.out, "knn.csv") if query is None else store.neighbors_table(arguments.out, query)
-    store.write_table(path, ("query_id", "neighbor_id", "distance"), table(identities, ranked))
+    store.write_table(path, store.NEIGHBORS_COLUMNS, table(identities, ranked))
     commands.log.info("Neighbours of %s: %s", "every specimen" if query is None else query, path)
 
 
@@ -30,7 +30,7 @@ def parse():
     parser.add_argument("--emb", default="data/embeddings/embeddings.npy", help="embeddings of the collection")
     parser.add_argument("--ids", help="ID of every row; by default ids.txt beside --emb")
     parser.add_argument("--query", help="an ID, or an unambiguous end of one; by default every specimen is a query")
-    parser.add_argument("--topk", type=commands.positive, default=10, help="neighbours of a specimen")
+    parser.add_argument("--topk", type=commands.at_least(1), default=10, help="neighbours of a specimen")
     parser.add_argument("--metric", choices=neighbours.METRICS, default="cosine")
     parser.add_argument("--out", default="results", help="folder of results")
     return parser.parse_args()

@@ -11,6 +11,8 @@ METHODS = ("hdbscan", "kmeans", "agglomerative")
 NOISE = -1
 LEAST_CLUSTER = 3
 MOST_CLUSTERS_TRIED = 30
+CORE_NEIGHBOR = 2
+"""HDBSCAN takes density from the distance to this neighbour (its min_samples): small groups are not lost as noise."""
 
 
 class Clustering(NamedTuple):
@@ -85,7 +87,7 @@ def _reduced(embeddings, components):
 def _hdbscan(points, min_cluster_size):
     from hdbscan import HDBSCAN
 
-    found = HDBSCAN(min_cluster_size=min_cluster_size, core_dist_n_jobs=1).fit(points)
+    found = HDBSCAN(min_cluster_size=min_cluster_size, min_samples=CORE_NEIGHBOR, core_dist_n_jobs=1).fit(points)
     return found.labels_, found.probabilities_
 
 

@@ -44,7 +44,7 @@ def each(identities, work, stage) -> dict:
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     done, skipped = {}, {}
-    with logging_redirect_tqdm(loggers=[log, logging.getLogger()]):
+    with logging_redirect_tqdm():
         for identity in tqdm(identities, desc=stage, unit="specimen", disable=len(identities) < 2):
             try:
                 done[identity] = work(identity)
@@ -57,8 +57,12 @@ def each(identities, work, stage) -> dict:
     return done
 
 
-def positive(text) -> int:
-    """An argument that is a whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
+def at_least(minimum):
+    """The type of an argument that is a whole number of at least a minimum."""
+
+    def whole_number(text):
+        if not text.isdecimal() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {minimum}")
+        return int(text)
+
+    return whole_number

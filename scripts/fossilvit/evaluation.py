@@ -44,7 +44,7 @@ def _of_query(relevant):
 def clustering_scores(categories, clusters) -> dict[str, float]:
     """Agreement of clusters with categories: ARI (Hubert and Arabie 1985) and AMI (Vinh et al. 2010), and the noise.
 
-    Noise counts as one group of its own.
+    Noise counts as one group of its own. All are nan without specimens.
 
     Parameters
     ----------
@@ -54,6 +54,8 @@ def clustering_scores(categories, clusters) -> dict[str, float]:
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
     clusters = np.asarray(clusters)
+    if not len(clusters):
+        return dict.fromkeys(("adjusted_rand_index", "adjusted_mutual_information", "noise_share"), np.nan)
     return {
         "adjusted_rand_index": float(adjusted_rand_score(categories, clusters)),
         "adjusted_mutual_information": float(adjusted_mutual_info_score(categories, clusters)),

@@ -9,6 +9,9 @@ import numpy as np
 
 from fossilvit.errors import SpecimenError
 
+HEADER_LINE = 4096
+"""Bytes that a line of a header may have."""
+
 
 class Mesh(NamedTuple):
     """A surface of triangles, or a cloud of points where there is none."""
@@ -69,7 +72,33 @@ def _load(path):
         faces.append(np.asarray(getattr(part, "faces", np.zeros((0, 3))), np.int64).reshape(-1, 3) + offset)
         offset += len(part.vertices)
     given = getattr(parts[0], "metadata", {}).get("_ply_raw") if len(parts) == 1 and not surfaces else None
-    return np.concatenate(vertices), np.concatenate(faces), _ply_normals(given)
+    vertices, faces = np.concatenate(vertices), np.concatenate(faces)
+    _require_whole(path, kind, len(vertices), len(faces))
+    return vertices, faces, _ply_normals(given)
+
+
+def _require_whole(path, kind, vertices, faces):
+    """Refuse a file that breaks off: it holds less than its header promises."""
+    promised = {"ply": _promised_by_ply, "off": _promised_by_off}.get(kind, lambda file: (0, 0))
+    with open(path, "rb") as file:
+        promised_vertices, promised_faces = promised(file)
+    if vertices < promised_vertices or (faces and faces < promised_faces):
+        raise SpecimenError(
+            f"{path} breaks off: its header promises {promised_vertices} vertices and {promised_faces} faces, "
+            f"but {vertices} and {faces} can be read; copy or export it again."
+        )
+
+
+def _promised_by_ply(file):
+    header = iter(lambda: file.readline(HEADER_LINE).split(), [b"end_header"])
+    counts = {words[1]: int(words[2]) for words in header if words[:1] == [b"element"] and len(words) == 3}
+    return counts.get(b"vertex", 0), counts.get(b"face", 0)
+
+
+def _promised_by_off(file):
+    lines = (line.partition(b"#")[0].split() for line in iter(lambda: file.readline(HEADER_LINE), b""))
+    numbers = (int(word) for words in lines for word in words if word.isdigit())
+    return next(numbers, 0), next(numbers, 0)
 
 
 def _ply_normals(raw):

@@ -8,6 +8,8 @@ import numpy as np
 METRICS = ("cosine", "euclidean")
 BLOCK = 512
 """Queries compared at once: bounds memory at BLOCK x N distances."""
+ROUNDING = 1e-14
+"""The share of two squared lengths below which their squared distance is what rounding left of 0."""
 DECIMALS = 6
 """Distances are rounded to this, so that equal ones are equal however they were summed."""
 
@@ -35,12 +37,21 @@ def ranked(embeddings, metric, queries=None, topk=None):
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors /= np.where(length > 0, length, 1)
     rows = np.arange(len(vectors)) if queries is None else np.asarray(queries, int)
+    others = len(vectors) - 1
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
         for query, distances in zip(block, _distances(vectors, block, metric), strict=True):
-            others = np.delete(np.arange(len(vectors)), query)
-            nearest = others[np.argsort(distances[others], kind="stable")][:topk]
+            distances[query] = np.inf
+            nearest = _smallest(distances, min(topk or others, others))
             yield int(query), nearest, distances[nearest]
+
+
+def _smallest(values, count):
+    """Where the smallest values stand, in their order; of equal ones the first comes first."""
+    if not count:
+        return np.zeros(0, int)
+    candidates = np.flatnonzero(values <= np.partition(values, count - 1)[count - 1])
+    return candidates[np.argsort(values[candidates], kind="stable")][:count]
 
 
 def _distances(vectors, queries, metric):
@@ -50,5 +61,6 @@ def _distances(vectors, queries, metric):
         distances = 1 - products
     else:
         squares = (vectors**2).sum(axis=1)
-        distances = np.sqrt(np.maximum(squares[queries, None] + squares - 2 * products, 0))
+        sums = squares[queries, None] + squares
+        distances = np.sqrt(np.where(sums - 2 * products > ROUNDING * sums, sums - 2 * products, 0))
     return np.maximum(distances.round(DECIMALS), 0)

@@ -107,9 +107,14 @@ def categories(identities) -> set[str]:
 
 
 def queries(wanted, identities) -> dict[str, str]:
-    """The ID that every query means, by its name in file names."""
-    resolved = [resolve(query, identities) for query in wanted]
-    return {flat(identity): identity for identity in resolved}
+    """The ID that every query means, by its name in file names; two of the same name are a UserError."""
+    named = {}
+    for identity in (resolve(query, identities) for query in wanted):
+        if named.setdefault(flat(identity), identity) != identity:
+            raise UserError(
+                f"The queries {named[flat(identity)]!r} and {identity!r} share a file name; take one of them."
+            )
+    return named
 
 
 def flat(identity) -> str:

@@ -16,6 +16,9 @@ import numpy as np
 from fossilvit import specimens
 from fossilvit.errors import UserError
 
+CLUSTERS_COLUMNS = ("specimen_id", "cluster_id", "prob")
+NEIGHBORS_COLUMNS = ("query_id", "neighbor_id", "distance")
+FAILED_COLUMNS = ("specimen_id", "stage", "reason")
 IDS = "ids.txt"
 EMBEDDINGS = "embeddings.npy"
 RENDER_RECORD = "render.json"
@@ -83,10 +86,13 @@ def write_table(path, columns, rows):
         writer.writerows(rows)
 
 
-def read_table(path) -> list[dict[str, str]]:
-    """Read a CSV, a dict of column to text for every row."""
+def read_table(path, columns) -> list[dict[str, str]]:
+    """Read a CSV of those columns, a dict of column to text for every row."""
     with _told(path), open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        if reader.fieldnames != list(columns):
+            raise ValueError(f"its columns should be {','.join(columns)}")
+        return list(reader)
 
 
 def write_image(path, image):
@@ -239,5 +245,5 @@ def _told(path):
         yield
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; run the stage that makes it first.") from None
-    except (OSError, ValueError, EOFError, SyntaxError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError, BadZipFile) as error:
         raise UserError(f"{path} cannot be read ({error}); delete it and run again.") from None

@@ -123,5 +123,6 @@ def _network(remedy):
 
 
 def _brief(error):
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return text if len(text) <= 160 else text[:160] + "…"
+    """The kind of an error and the first sentence of what it says."""
+    text = " ".join(str(error).split()).partition(". ")[0]
+    return f"{type(error).__name__}: {text[:160]}{'…' if len(text) > 160 else ''}"

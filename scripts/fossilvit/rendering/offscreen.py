@@ -61,7 +61,8 @@ def _probe():
     if probe is None or probe.returncode != 0:
         raise UserError(
             "The offscreen renderer cannot run here: Open3D needs a GPU driver, or libvulkan1, mesa-vulkan-drivers, "
-            "libegl1, libgl1, libx11-6 and libusb-1.0-0; install them, or set `renderer: raster`, which needs nothing."
+            "libegl1, libgl1, libidn2-0, libudev1, libusb-1.0-0 and libx11-6; install them, or set `renderer: raster`, "
+            "which needs nothing."
         )
 
 
