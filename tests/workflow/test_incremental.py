@@ -54,7 +54,7 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
 
 def test_a_broken_mesh_is_recorded_and_the_others_go_on(finished):
     work, _ = finished
-    (failure,) = store.read_table(work / "results/failed.csv")
+    (failure,) = store.read_table(work / "results/failed.csv", store.FAILED_COLUMNS)
     assert failure["specimen_id"] == "square/broken" and failure["stage"] == "render"
     assert "broken.ply" in failure["reason"]
     record = json.loads((work / "data/renders/square/broken/render.json").read_text(encoding="utf-8"))
@@ -105,7 +105,7 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
     mesh.write_bytes(b"")
     assert_only(snakemake(work), "square/d")
     assert "square/d" not in ids(work)
-    failed = store.read_table(work / "results/failed.csv")
+    failed = store.read_table(work / "results/failed.csv", store.FAILED_COLUMNS)
     assert [row["specimen_id"] for row in failed] == ["square/broken", "square/d"]
     assert not list((work / "data/renders/square/d").glob("*.png"))
 

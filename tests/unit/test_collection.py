@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from fossilvit import collection, store
+from fossilvit.errors import UserError
+
+
+def place(folder, **embeddings):
+    for identity, embedding in embeddings.items():
+        store.write_array(store.array_path(folder / "embeddings", identity), np.array(embedding, np.float32))
+        ok = len(embedding) > 0
+        record = {"status": "ok", "views": []} if ok else {"status": "failed", "reason": f"{identity} is broken"}
+        store.write_views(folder / "renders", identity, [], record)
+
+
+def test_gathering_keeps_embeddings_in_the_order_asked_for_and_failures_with_their_reason(tmp_path):
+    place(tmp_path, b=[1, 2], a=[3, 4], broken=[])
+    found = collection.gather(["b", "broken", "a"], tmp_path / "embeddings", tmp_path / "renders")
+    assert found.identities == ["b", "a"]
+    assert found.embeddings.tolist() == [[1, 2], [3, 4]] and found.embeddings.dtype == np.float32
+    assert found.failures == [("broken", "render", "broken is broken")]
+
+
+def test_a_specimen_without_an_embedding_yet_is_left_to_the_next_run(tmp_path):
+    place(tmp_path, a=[1])
+    found = collection.gather(["a", "new"], tmp_path / "embeddings", tmp_path / "renders")
+    assert found.identities == ["a"] and found.failures == []
+
+
+def test_gathering_nothing_gives_an_empty_matrix(tmp_path):
+    place(tmp_path, broken=[])
+    assert collection.gather(["broken"], tmp_path / "embeddings", tmp_path / "renders").embeddings.shape == (0, 0)
+
+
+def test_embeddings_of_different_dimensions_are_refused_with_an_example_of_each(tmp_path):
+    place(tmp_path, a=[1, 2], b=[1, 2, 3])
+    with pytest.raises(UserError, match="'a' has 2, 'b' has 3"):
+        collection.gather(["a", "b"], tmp_path / "embeddings", tmp_path / "renders")
+
+
+def test_joined_shards_are_sorted_by_id():
+    first = (["c", "a"], np.float32([[3, 3], [1, 1]]), [("z", "render", "why")])
+    second = (["b"], np.float32([[2, 2]]), [("y", "render", "why not")])
+    found = collection.join([first, second])
+    assert found.identities == ["a", "b", "c"]
+    assert found.embeddings.tolist() == [[1, 1], [2, 2], [3, 3]] and found.embeddings.dtype == np.float32
+    assert found.failures == [("y", "render", "why not"), ("z", "render", "why")]
+
+
+def test_a_shard_without_embeddings_joins_any_other():
+    empty = ([], np.zeros((0, 0), np.float32), [])
+    found = collection.join([empty, (["a"], np.float32([[1, 2]]), []), empty])
+    assert found.identities == ["a"] and found.embeddings.tolist() == [[1, 2]]
+    assert collection.join([empty]).embeddings.shape == (0, 0)
+
+
+def test_shards_of_different_dimensions_are_refused():
+    with pytest.raises(UserError, match="different settings"):
+        collection.join([(["a"], np.zeros((1, 2)), []), (["b"], np.zeros((1, 3)), [])])

@@ -1,0 +1,350 @@
+import csv
+import json
+import logging
+import sys
+
+import numpy as np
+import pytest
+import trimesh
+import yaml
+from scripts import cluster, extract_features, pool_embeddings, render_multiview, search
+
+from fossilvit import commands, fossils
+from fossilvit.errors import SpecimenError, UserError
+
+BROKEN = "shells/broken scan"
+SPECIMENS = [
+    *(f"shells/ammonoid_{index}" for index in range(3)),
+    *(f"teeth/tooth_{index}" for index in range(3)),
+    "標本 1",
+]
+
+
+def rows(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def told(done):
+    """The one sentence about a user's mistake."""
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("Error: ") == 1 and done.stderr.strip().splitlines()[-1].startswith("Error: ")
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Meshes of two kinds, one in no folder, and a broken file."""
+    folder = tmp_path_factory.mktemp("commands")
+    for identity in SPECIMENS:
+        path = folder / "meshes" / f"{identity}.ply"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        category = "shark_tooth" if identity.startswith("teeth") else "ammonoid"
+        trimesh.Trimesh(*fossils.make(category, len(identity) + int(identity[-1]), 0), process=False).export(path)
+    (folder / "meshes" / f"{BROKEN}.stl").write_bytes(b"solid nothing")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chain(command, folder):
+    """The five commands one after another; what each of them said, by stage."""
+    d = folder
+    steps = {
+        "render_multiview": ("--in", d / "meshes", "--out", d / "renders", "--views", 12, "--size", 96),
+        "extract_features": ("--renders", d / "renders", "--out", d / "features", "--model", "hog"),
+        "pool_embeddings": ("--features", d / "features", "--out", d / "embeddings", "--pool", "mean"),
+        "cluster": ("--emb", d / "embeddings/embeddings.npy", "--out", d / "results"),
+        "search": ("--emb", d / "embeddings/embeddings.npy", "--query", "tooth_1", "--topk", 3, "--out", d / "results"),
+    }
+    said = {}
+    for stage, arguments in steps.items():
+        done = command(stage, *arguments)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        said[stage] = done.stderr
+    return said
+
+
+def test_rendering_a_folder_writes_the_views_and_the_record_of_every_specimen(chain, folder):
+    for identity in SPECIMENS:
+        views = sorted((folder / "renders" / identity).glob("*.png"))
+        name = identity.rpartition("/")[2]
+        assert [view.name for view in views] == [f"{name}_view{view:02d}.png" for view in range(12)]
+        record = json.loads((folder / "renders" / identity / "render.json").read_text(encoding="utf-8"))
+        assert record["status"] == "ok" and len(record["views"]) == 12 and record["mesh"]["watertight"] is True
+
+
+def test_a_broken_file_is_skipped_recorded_and_counted_with_its_reason(chain, folder):
+    record = json.loads((folder / "renders" / BROKEN / "render.json").read_text(encoding="utf-8"))
+    assert record["status"] == "failed" and "broken scan.stl" in record["reason"]
+    assert "render: 7 done, 1 skipped." in chain["render_multiview"]
+    assert f"skipped {BROKEN}: {record['reason']}" in chain["render_multiview"]
+    assert "extract: 7 done, 1 skipped." in chain["extract_features"]
+    assert "pool: 7 done, 1 skipped." in chain["pool_embeddings"]
+
+
+def test_features_have_a_row_a_view_and_none_for_a_failed_specimen(chain, folder):
+    for identity in SPECIMENS:
+        features = np.load(folder / "features" / f"{identity}.npy")
+        assert features.shape == (12, 1764) and features.dtype == np.float32
+    assert np.load(folder / "features" / f"{BROKEN}.npy").shape == (0, 1764)
+
+
+def test_the_collection_holds_the_pooled_features_of_every_specimen_by_id(chain, folder):
+    embeddings = np.load(folder / "embeddings" / "embeddings.npy")
+    identities = (folder / "embeddings" / "ids.txt").read_text(encoding="utf-8").splitlines()
+    assert identities == sorted(SPECIMENS)
+    for identity, embedding in zip(identities, embeddings, strict=True):
+        features = np.load(folder / "features" / f"{identity}.npy").astype(float)
+        mean = (features / np.linalg.norm(features, axis=1, keepdims=True)).mean(axis=0)
+        assert np.allclose(embedding, mean / np.linalg.norm(mean), atol=1e-6)
+    assert np.load(folder / "embeddings" / f"{BROKEN}.npy").shape == (0,)
+
+
+def test_the_table_of_clusters_has_a_row_a_specimen(chain, folder):
+    table = rows(folder / "results" / "clusters.csv")
+    assert list(table[0]) == ["specimen_id", "cluster_id", "prob"]
+    assert [row["specimen_id"] for row in table] == sorted(SPECIMENS)
+    assert all(int(row["cluster_id"]) >= -1 and 0 <= float(row["prob"]) <= 1 for row in table)
+    assert "7 specimens in" in chain["cluster"]
+
+
+def test_the_table_of_neighbours_is_that_of_cosine_distances(chain, folder):
+    table = rows(folder / "results" / "knn_teeth__tooth_1.csv")
+    assert list(table[0]) == ["query_id", "neighbor_id", "distance"] and len(table) == 3
+    identities = sorted(SPECIMENS)
+    embeddings = np.load(folder / "embeddings" / "embeddings.npy").astype(float)
+    distances = dict(zip(identities, 1 - embeddings @ embeddings[identities.index("teeth/tooth_1")], strict=True))
+    del distances["teeth/tooth_1"]
+    assert [row["neighbor_id"] for row in table] == sorted(distances, key=distances.get)[:3]
+    assert [float(row["distance"]) for row in table] == pytest.approx(sorted(distances.values())[:3], abs=2e-6)
+    assert {row["query_id"] for row in table} == {"teeth/tooth_1"}
+
+
+def test_the_nearest_to_a_tooth_are_the_other_teeth(chain, folder):
+    table = rows(folder / "results" / "knn_teeth__tooth_1.csv")
+    assert {row["neighbor_id"] for row in table[:2]} == {"teeth/tooth_0", "teeth/tooth_2"}
+
+
+def test_without_a_query_every_specimen_is_one(chain, folder, command):
+    done = command("search", "--emb", folder / "embeddings/embeddings.npy", "--out", folder / "results")
+    assert done.returncode == 0, done.stderr
+    table = rows(folder / "results" / "knn.csv")
+    assert len(table) == 7 * 6 and all(row["query_id"] != row["neighbor_id"] for row in table)
+
+
+def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_path):
+    """What Snakemake does in the place of pool_embeddings on a whole folder."""
+    places = ("--embeddings", folder / "embeddings", "--renders", folder / "renders", "--meshes", folder / "meshes")
+    shards = []
+    for shard in ("0000", "0001"):
+        shards.append(tmp_path / f"{shard}.npz")
+        done = command("gather_shard", *places, "--shards", 2, "--shard", shard, "--out", shards[-1])
+        assert done.returncode == 0, done.stderr
+    done = command("collect_embeddings", *shards, "--out", tmp_path, "--failed", tmp_path / "failed.csv")
+    assert done.returncode == 0, done.stderr
+    for name in ("embeddings.npy", "ids.txt"):
+        assert (tmp_path / name).read_bytes() == (folder / "embeddings" / name).read_bytes()
+    (failed,) = rows(tmp_path / "failed.csv")
+    assert (failed["specimen_id"], failed["stage"]) == (BROKEN, "render") and "broken scan.stl" in failed["reason"]
+
+
+def test_evaluation_and_figures_follow_from_the_tables(chain, folder, command, tmp_path):
+    emb, clusters = folder / "embeddings/embeddings.npy", folder / "results/clusters.csv"
+    done = command("evaluate", "--emb", emb, "--clusters", clusters, "--out", tmp_path / "evaluation.csv")
+    assert done.returncode == 0, done.stderr
+    scores = {row["metric"]: float(row["value"]) for row in rows(tmp_path / "evaluation.csv")}
+    assert scores["specimens"] == 6 and scores["categories"] == 2 and scores["nearest_neighbor"] > 0.5
+    tables = ("--clusters", clusters, "--neighbors", folder / "results/knn_teeth__tooth_1.csv")
+    done = command("draw_figures", "--renders", folder / "renders", *tables, "--out", tmp_path / "figures")
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert "neighbors_teeth__tooth_1.png" in names and len(names) > 1
+
+
+def test_one_specimen_goes_the_same_way_alone(chain, folder, command, tmp_path):
+    one = "teeth/tooth_1"
+    steps = [
+        ("render_multiview", "--in", folder / "meshes" / f"{one}.ply", "--size", 96, "--out", tmp_path / "renders"),
+        ("extract_features", "--model", "hog", "--renders", tmp_path / "renders", "--out", tmp_path / "features"),
+        ("pool_embeddings", "--features", tmp_path / "features", "--out", tmp_path / "embeddings"),
+    ]
+    for step in steps:
+        done = command(*step, "--specimen", one)
+        assert done.returncode == 0, done.stderr
+    alone = tmp_path / "embeddings" / f"{one}.npy"
+    assert alone.read_bytes() == (folder / "embeddings" / f"{one}.npy").read_bytes()
+    assert not (tmp_path / "embeddings" / "embeddings.npy").exists()
+
+
+def test_one_broken_specimen_is_no_failure_of_the_command(folder, command, tmp_path):
+    """Bad data are recorded; Snakemake goes on with the collection."""
+    steps = [
+        ("render_multiview", "--in", folder / "meshes" / f"{BROKEN}.stl", "--out", tmp_path / "renders"),
+        ("extract_features", "--model", "hog", "--renders", tmp_path / "renders", "--out", tmp_path / "features"),
+        ("pool_embeddings", "--features", tmp_path / "features", "--out", tmp_path / "embeddings"),
+    ]
+    for step in steps:
+        done = command(*step, "--specimen", BROKEN)
+        assert done.returncode == 0 and "Traceback" not in done.stderr
+        assert "Skipped" in done.stderr
+    assert np.load(tmp_path / "embeddings" / f"{BROKEN}.npy").shape == (0,)
+
+
+def test_hog_is_recorded_as_an_encoder_that_needs_no_weights(command, tmp_path):
+    done = command("fetch_weights", "--model", "hog", "--out", tmp_path / "encoder.json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "encoder.json").read_text()) == {"model": "hog", "source": "builtin"}
+
+
+def test_named_weights_are_recorded_with_their_digest(command, tmp_path):
+    (tmp_path / "w.pth").write_bytes(b"abc")
+    done = command("fetch_weights", "--weights", tmp_path / "w.pth", "--out", tmp_path / "encoder.json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "encoder.json").read_text())
+    assert record["sha256"] == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command, folder, tmp_path):
+    done = command("extract_features", "--renders", folder / "renders", "--out", tmp_path, TORCH_HOME=str(tmp_path))
+    sentence = told(done)
+    assert str(tmp_path / "hub/checkpoints/dinov2_vits14_pretrain.pth") in sentence and "hog" in sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("render_multiview", "--in", "{}/nowhere"), "nowhere"),
+        (("render_multiview", "--in", "{}/empty"), "No mesh"),
+        (("render_multiview", "--in", "{}/meshes", "--specimen", "nobody"), "'nobody'"),
+        (("extract_features", "--renders", "{}/nowhere", "--model", "hog"), "nowhere"),
+        (("extract_features", "--renders", "{}/renders", "--model", "dinov3"), "'dinov3'"),
+        (("extract_features", "--renders", "{}/renders", "--model", "hog", "--specimen", "nobody"), "nobody"),
+        (("extract_features", "--renders", "{}/renders", "--image-size", "225"), "225"),
+        (("extract_features", "--renders", "{}/renders", "--weights", "{}/gone.pth"), "gone.pth"),
+        (("pool_embeddings", "--features", "{}/nowhere"), "nowhere"),
+        (("pool_embeddings", "--features", "{}/features", "--specimen", "nobody"), "nobody"),
+        (("cluster", "--emb", "{}/nowhere.npy"), "nowhere.npy"),
+        (("cluster", "--emb", "{}/embeddings/embeddings.npy", "--ids", "{}/nowhere.txt"), "nowhere.txt"),
+        (("cluster", "--emb", "{}/embeddings/ids.txt"), "ids.txt"),
+        (("search", "--emb", "{}/embeddings/embeddings.npy", "--query", "nobody"), "'nobody'"),
+        (("search", "--emb", "{}/embeddings/embeddings.npy", "--query", "_1"), "2 IDs"),
+        (("collect_embeddings", "{}/nowhere.npz"), "nowhere.npz"),
+        (("collect_embeddings", "{}/embeddings/embeddings.npy"), "embeddings.npy"),
+        (("evaluate", "--emb", "{}/embeddings/embeddings.npy", "--clusters", "{}/nowhere.csv"), "nowhere.csv"),
+        (("evaluate", "--emb", "{}/embeddings/embeddings.npy", "--clusters", "{}/other.csv"), "other.csv"),
+        (("evaluate", "--emb", "{}/embeddings/embeddings.npy", "--clusters", "{}/stale.csv"), "stale.csv"),
+        (("draw_figures", "--renders", "{}/renders", "--clusters", "{}/other.csv"), "other.csv"),
+        (("draw_figures", "--renders", "{}/nowhere", "--clusters", "{}/results/clusters.csv"), "nowhere"),
+        (("gather_shard", "--meshes", "{}/nowhere", "--shard", "0000", "--out", "{}/x.npz"), "nowhere"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else value,
+)
+def test_a_mistake_is_told_in_one_sentence(chain, folder, command, tmp_path, arguments, word):
+    (folder / "empty").mkdir(exist_ok=True)
+    (folder / "other.csv").write_text("a,b\n1,2\n")
+    (folder / "stale.csv").write_text("specimen_id,cluster_id,prob\nsomeone,0,1\n")
+    stage, *rest = (argument.format(folder) for argument in arguments)
+    out = () if "--out" in rest else ("--out", tmp_path / "out")
+    done = command(stage, *rest, *out, TORCH_HOME=str(tmp_path))
+    assert word in told(done)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("render_multiview", "--views", "0"),
+        ("render_multiview", "--views", "twelve"),
+        ("render_multiview", "--renderer", "opengl"),
+        ("pool_embeddings", "--pool", "median"),
+        ("cluster", "--method", "magic"),
+        ("cluster", "--min-cluster-size", "many"),
+        ("search", "--topk", "-1"),
+        ("search", "--nonsense"),
+        ("fetch_weights", "--model", "dinov3"),
+        ("gather_shard",),
+    ],
+    ids=" ".join,
+)
+def test_an_argument_that_cannot_be_is_refused_with_the_usage(command, arguments):
+    done = command(*arguments)
+    assert done.returncode == 2 and done.stderr.startswith("usage:") and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--pca", "-1"), ("--min-cluster-size", "1"), ("--method", "kmeans", "--clusters", "0")]
+)
+def test_a_number_that_the_configuration_refuses_is_refused_here_too(chain, folder, command, tmp_path, arguments):
+    done = command("cluster", "--emb", folder / "embeddings/embeddings.npy", "--out", tmp_path, *arguments)
+    assert done.returncode in (1, 2) and "Traceback" not in done.stderr
+
+
+def test_a_collection_without_folders_has_nothing_to_be_scored_against(command, tmp_path):
+    np.save(tmp_path / "embeddings.npy", np.eye(3, dtype=np.float32))
+    (tmp_path / "ids.txt").write_text("a\nb\nc\n")
+    (tmp_path / "clusters.csv").write_text("specimen_id,cluster_id,prob\na,0,1\nb,0,1\nc,0,1\n")
+    places = ("--emb", tmp_path / "embeddings.npy", "--clusters", tmp_path / "clusters.csv")
+    done = command("evaluate", *places, "--out", tmp_path / "evaluation.csv")
+    assert "folder" in told(done) and not (tmp_path / "evaluation.csv").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told(folder, command, tmp_path):
+    (tmp_path / "file").touch()
+    done = command(
+        "render_multiview", "--in", folder / "meshes/teeth/tooth_1.ply", "--out", tmp_path / "file", "--size", 32
+    )
+    assert str(tmp_path / "file") in told(done)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(None, 0), (UserError("sentence"), 1), (OSError(28, "No space left"), 1), (KeyboardInterrupt(), 130)],
+)
+def test_the_exit_code_tells_how_it_went(error, code, caplog):
+    def main():
+        if error:
+            raise error
+
+    assert commands.run(main) == code
+    assert ("Error: " in caplog.text) == (code == 1)
+
+
+def test_an_error_of_our_own_making_keeps_its_traceback():
+    def main():
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError):
+        commands.run(main)
+
+
+def test_every_specimen_gets_its_turn_though_one_is_bad(caplog):
+    def work(identity):
+        if identity == "b":
+            raise SpecimenError("it is bad.")
+        return identity.upper()
+
+    with caplog.at_level(logging.INFO, "fossilvit"):
+        assert commands.each(["a", "b", "c"], work, "test") == {"a": "A", "c": "C"}
+    assert "test: 2 done, 1 skipped." in caplog.text and "skipped b: it is bad." in caplog.text
+
+
+def test_an_error_of_the_machine_ends_the_command_at_once():
+    def work(identity):
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        commands.each(["a", "b"], work, "test")
+
+
+def test_defaults_of_the_commands_are_those_of_the_configuration(repository, monkeypatch):
+    config = yaml.safe_load((repository / "config/config.yaml").read_text(encoding="utf-8"))
+    monkeypatch.setattr(sys, "argv", ["command"])
+    render, extract, pool, group, find = (
+        module.parse() for module in (render_multiview, extract_features, pool_embeddings, cluster, search)
+    )
+    assert {key: getattr(render, key) for key in config["render"]} == config["render"]
+    assert {key: getattr(extract, key) for key in config["extract"]} == config["extract"]
+    assert pool.pool == config["pool"] and render.meshes == config["meshes"] and group.seed == config["seed"]
+    assert {key: getattr(group, key) for key in config["cluster"]} == config["cluster"]
+    assert (find.topk, find.metric, find.query) == (config["search"]["topk"], config["search"]["metric"], None)

@@ -1,0 +1,117 @@
+import copy
+
+import pytest
+import yaml
+
+from fossilvit import clustering, encoders, neighbours, pooling, rendering, settings
+from fossilvit.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def schema(repository):
+    return repository / "workflow" / "schemas" / "config.schema.yaml"
+
+
+@pytest.fixture
+def config(repository):
+    return yaml.safe_load((repository / "config" / "config.yaml").read_text(encoding="utf-8"))
+
+
+def put(config, dotted, value):
+    *groups, key = dotted.split(".")
+    changed = copy.deepcopy(config)
+    inner = changed
+    for group in groups:
+        inner = inner[group]
+    inner[key] = value
+    return changed
+
+
+def refusal(config, schema):
+    with pytest.raises(UserError) as error:
+        settings.checked(config, schema)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_the_configuration_that_comes_with_it_is_right_and_comes_back_unchanged(config, schema):
+    assert settings.checked(config, schema) == config
+
+
+def test_the_demo_configuration_is_right(config, schema, repository):
+    demo = yaml.safe_load((repository / "config" / "demo.yaml").read_text(encoding="utf-8"))
+    for key, value in demo.items():
+        config[key] = {**config[key], **value} if isinstance(value, dict) else value
+    settings.checked(config, schema)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [("shard", "shards"), ("render.view", "render.views"), ("extract.modell", "extract.model"), ("seeed", "seed")],
+)
+def test_an_unknown_setting_is_named_with_the_nearest_known_one(config, schema, wrong, meant):
+    sentence = refusal(put(config, wrong, 1), schema)
+    assert repr(wrong) in sentence and repr(meant) in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("render.views", 0, "at least 1"),
+        ("render.views", "twelve", "a whole number"),
+        ("render.size", 5000, "at most 4096"),
+        ("render.renderer", "opengl", "raster, offscreen"),
+        ("extract.image_size", 225, "divisible by 14"),
+        ("extract.model", "dinov3", "dinov2_vits14"),
+        ("extract.weights", 3, "null"),
+        ("pool", "median", "mean, max, concat"),
+        ("cluster.min_cluster_size", 1, "'auto' or a whole number"),
+        ("cluster.min_cluster_size", "some", "'auto' or a whole number"),
+        ("search.queries", "one", "a list"),
+        ("search.topk", -1, "at least 1"),
+        ("render", None, "a group of settings"),
+        ("seed", True, "a whole number"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_it_may_be(config, schema, name, value, allowed):
+    sentence = refusal(put(config, name, value), schema)
+    assert name in sentence and repr(value) in sentence and allowed in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("render.views", "6", 6),
+        ("extract.weights", "null", None),
+        ("cluster.clusters", "3", 3),
+        ("cluster.clusters", "auto", "auto"),
+        ("meshes", "2026", "2026"),
+        ("search.queries", ["1234"], ["1234"]),
+    ],
+)
+def test_numbers_that_arrive_as_texts_become_numbers_and_texts_stay_texts(config, schema, name, text, value):
+    found = settings.checked(put(config, name, text), schema)
+    for key in name.split("."):
+        found = found[key]
+    assert found == value and type(found) is type(value)
+
+
+def test_a_missing_setting_is_named(config, schema):
+    del config["cluster"]["pca"]
+    sentence = refusal(config, schema)
+    assert "cluster" in sentence and "'pca'" in sentence
+
+
+def test_weights_that_are_not_there_are_named(config, schema, tmp_path):
+    assert str(tmp_path / "gone.pth") in refusal(put(config, "extract.weights", str(tmp_path / "gone.pth")), schema)
+    (tmp_path / "here.pth").touch()
+    settings.checked(put(config, "extract.weights", str(tmp_path / "here.pth")), schema)
+
+
+def test_the_schema_allows_just_what_the_library_can(schema):
+    groups = yaml.safe_load(schema.read_text(encoding="utf-8"))["properties"]
+    assert groups["extract"]["properties"]["model"]["enum"] == encoders.names()
+    assert tuple(groups["render"]["properties"]["renderer"]["enum"]) == rendering.RENDERERS
+    assert tuple(groups["pool"]["enum"]) == pooling.METHODS
+    assert tuple(groups["cluster"]["properties"]["method"]["enum"]) == clustering.METHODS
+    assert tuple(groups["search"]["properties"]["metric"]["enum"]) == neighbours.METRICS

@@ -1,0 +1,200 @@
+import os
+import unicodedata
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fossilvit import specimens
+from fossilvit.errors import UserError
+
+NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=12)
+IDS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+
+
+def touch(folder, *names):
+    for name in names:
+        path = Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+def test_an_id_is_the_path_without_its_extension_and_ids_are_sorted(tmp_path):
+    touch(tmp_path, "b.ply", "ammonites/NHM-1234.obj", "a/b/c d.stl", "化石/アンモナイト 1.off", "v1.2.ply")
+    expected = sorted(["b", "ammonites/NHM-1234", "a/b/c d", "化石/アンモナイト 1", "v1.2"])
+    assert list(specimens.discover(tmp_path)) == expected
+
+
+def test_a_specimen_knows_its_id_and_file(tmp_path):
+    touch(tmp_path, "a/b.ply")
+    found = specimens.discover(tmp_path)["a/b"]
+    assert (found.id, Path(found.path)) == ("a/b", tmp_path / "a" / "b.ply")
+
+
+def test_extensions_are_known_in_any_case_and_other_files_are_passed_over(tmp_path):
+    touch(tmp_path, "a.PLY", "b.Stl", "notes.txt", "c.ply.bak", "ply")
+    assert list(specimens.discover(tmp_path)) == ["a", "b"]
+
+
+def test_hidden_files_and_folders_are_passed_over(tmp_path):
+    touch(tmp_path, "seen.ply", ".hidden.ply", ".folder/inside.ply", "._seen.ply")
+    assert list(specimens.discover(tmp_path)) == ["seen"]
+
+
+def test_two_files_of_one_id_are_an_error_that_names_both(tmp_path):
+    touch(tmp_path, "a/x.ply", "a/x.OBJ")
+    with pytest.raises(UserError) as error:
+        specimens.discover(tmp_path)
+    assert str(tmp_path / "a" / "x.ply") in str(error.value)
+    assert str(tmp_path / "a" / "x.OBJ") in str(error.value)
+
+
+def test_linked_folders_are_entered(tmp_path):
+    touch(tmp_path / "elsewhere", "x.ply")
+    (tmp_path / "meshes").mkdir()
+    (tmp_path / "meshes" / "linked").symlink_to(tmp_path / "elsewhere")
+    assert list(specimens.discover(tmp_path / "meshes")) == ["linked/x"]
+
+
+def test_a_circle_of_links_ends(tmp_path):
+    touch(tmp_path, "a/x.ply")
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    assert list(specimens.discover(tmp_path)) == ["a/x"]
+
+
+def test_a_dangling_link_is_passed_over(tmp_path):
+    touch(tmp_path, "x.ply")
+    (tmp_path / "gone.ply").symlink_to(tmp_path / "nowhere.ply")
+    assert list(specimens.discover(tmp_path)) == ["x"]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(UserError, match="nowhere"):
+        specimens.discover(tmp_path / "nowhere")
+
+
+def test_a_folder_without_meshes_is_named_with_the_extensions(tmp_path):
+    touch(tmp_path, "notes.txt")
+    with pytest.raises(UserError, match=r"\.ply \.obj \.stl \.off") as error:
+        specimens.discover(tmp_path)
+    assert str(tmp_path) in str(error.value)
+
+
+def test_the_name_of_the_collections_own_file_is_refused_but_only_at_the_top(tmp_path):
+    touch(tmp_path, "sub/embeddings.ply")
+    assert list(specimens.discover(tmp_path)) == ["sub/embeddings"]
+    touch(tmp_path, "embeddings.ply")
+    with pytest.raises(UserError, match="rename"):
+        specimens.discover(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["line\nbreak.ply", "tab\there.ply", "next\x85line.ply"])
+def test_a_control_character_in_a_name_is_refused(tmp_path, name):
+    touch(tmp_path, name)
+    with pytest.raises(UserError, match="control character"):
+        specimens.discover(tmp_path)
+
+
+def test_a_name_that_is_not_utf8_is_refused(tmp_path):
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.ply")).write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names alone")
+    with pytest.raises(UserError, match="UTF-8"):
+        specimens.discover(tmp_path)
+
+
+def test_the_state_changes_with_the_size_and_with_an_older_date(tmp_path):
+    path = tmp_path / "x.ply"
+    states = set()
+    for content, date in ((b"one", 2_000), (b"one", 1_000), (b"other", 1_000)):
+        path.write_bytes(content)
+        os.utime(path, (date, date))
+        states.add(specimens.discover(tmp_path)["x"].state)
+    assert len(states) == 3
+
+
+def test_the_category_is_the_folder():
+    assert specimens.category("a/b/c") == "a/b"
+    assert specimens.category("alone") == ""
+    assert specimens.categories(["a/b/c", "a/d", "alone"]) == {"a/b", "a"}
+    assert specimens.categories(["alone"]) == set()
+
+
+def test_the_shard_is_the_crc_of_the_id():
+    """0xCBF43926 is the published check value of CRC-32, of the text 123456789."""
+    assert specimens.shard("123456789", 10_000) == f"{0xCBF43926 % 10_000:04d}"
+
+
+@given(IDS, st.integers(1, 10_000))
+def test_any_id_has_one_of_the_shards_always_the_same(identity, shards):
+    shard = specimens.shard(identity, shards)
+    assert shard == specimens.shard(identity, shards) == f"{zlib.crc32(identity.encode()) % shards:04d}"
+    assert 0 <= int(shard) < shards
+
+
+@given(st.sets(IDS, min_size=1, max_size=20), st.integers(1, 20), IDS)
+def test_members_part_the_collection_and_a_new_specimen_moves_no_other(identities, shards, newcomer):
+    before = specimens.members(identities, shards)
+    assert sorted(identity for group in before.values() for identity in group) == sorted(identities)
+    after = specimens.members(identities | {newcomer}, shards)
+    for shard, group in before.items():
+        assert set(after[shard]) - {newcomer} == set(group) - {newcomer}
+    assert list(after) == sorted(after)
+    assert all(group == sorted(group) for group in after.values())
+
+
+@given(st.sets(IDS, min_size=1, max_size=8), st.data())
+def test_every_whole_id_means_itself(identities, data):
+    identity = data.draw(st.sampled_from(sorted(identities)))
+    assert specimens.resolve(identity, identities) == identity
+
+
+@given(st.sets(st.text("ab/", min_size=1, max_size=6), min_size=1, max_size=6), st.text("ab/", min_size=1, max_size=4))
+def test_a_query_means_only_an_id_that_ends_in_it(identities, query):
+    ends = [identity for identity in identities if identity.endswith(query)]
+    try:
+        assert specimens.resolve(query, identities) in ends
+    except UserError:
+        assert len(ends) != 1
+
+
+def test_an_ending_that_begins_a_name_is_preferred():
+    assert specimens.resolve("1234", ["ammonites/1234", "ammonites/NHM-1234"]) == "ammonites/1234"
+
+
+def test_an_ending_inside_a_name_is_enough_when_it_is_the_only_one():
+    assert specimens.resolve("234", ["ammonites/NHM-1234", "ammonites/NHM-1235"]) == "ammonites/NHM-1234"
+
+
+def test_an_ambiguous_query_names_the_candidates():
+    with pytest.raises(UserError, match="2 IDs") as error:
+        specimens.resolve("x", ["a/x", "b/x"])
+    assert "'a/x'" in str(error.value) and "'b/x'" in str(error.value)
+
+
+def test_an_unknown_query_names_the_nearest_id():
+    with pytest.raises(UserError, match="'ammonites/NHM-1234'"):
+        specimens.resolve("amonites/NHM-1233", ["ammonites/NHM-1234", "z"])
+
+
+def test_decomposed_names_are_found_by_composed_queries_and_the_other_way_round():
+    composed, decomposed = (unicodedata.normalize(form, "a/ブレード é") for form in ("NFC", "NFD"))
+    assert composed != decomposed
+    assert specimens.resolve(composed, [decomposed]) == decomposed
+    assert specimens.resolve(decomposed, [composed]) == composed
+    assert specimens.resolve("ブレード é", [decomposed]) == decomposed
+
+
+def test_queries_are_named_as_files_without_slashes():
+    assert specimens.queries(["1", "a/2"], ["a/1", "a/2"]) == {"a__1": "a/1", "a__2": "a/2"}
+
+
+def test_two_queries_never_silently_share_one_table():
+    try:
+        named = specimens.queries(["a/b", "a__b"], ["a/b", "a__b"])
+    except UserError:
+        return
+    assert sorted(named.values()) == ["a/b", "a__b"]

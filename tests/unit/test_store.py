@@ -1,0 +1,226 @@
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from fossilvit import store
+from fossilvit.errors import UserError
+
+NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
+TEXTS = st.text(max_size=20)
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=20)
+"""What a table holds: neither an ID nor a reason has a carriage return."""
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 9, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("store")
+
+
+def test_a_file_written_atomically_is_whole_and_alone(tmp_path):
+    with store.atomic(tmp_path / "new" / "x") as file:
+        file.write(b"content")
+        assert not (tmp_path / "new" / "x").exists()
+    assert os.listdir(tmp_path / "new") == ["x"]
+    assert (tmp_path / "new" / "x").read_bytes() == b"content"
+
+
+def test_an_error_while_writing_keeps_the_old_file_and_leaves_nothing_else(tmp_path):
+    (tmp_path / "x").write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt), store.atomic(tmp_path / "x") as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == ["x"]
+    assert (tmp_path / "x").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_a_written_file_has_the_rights_that_the_umask_gives(tmp_path, mask):
+    usual = os.umask(mask)
+    try:
+        store.write_json(tmp_path / "x.json", 1)
+        now = os.umask(mask)
+    finally:
+        os.umask(usual)
+    assert stat.S_IMODE((tmp_path / "x.json").stat().st_mode) == 0o666 & ~mask
+    assert now == mask
+
+
+@given(st.dictionaries(TEXTS, st.one_of(st.none(), st.integers(), st.floats(allow_nan=False), TEXTS, st.lists(TEXTS))))
+def test_json_is_read_back_as_written(folder, value):
+    store.write_json(folder / "x.json", value)
+    assert store.read_json(folder / "x.json") == value
+
+
+def test_json_holds_plain_utf8(tmp_path):
+    store.write_json(tmp_path / "x.json", {"名": "標本"})
+    assert "標本" in (tmp_path / "x.json").read_text(encoding="utf-8")
+
+
+@given(hnp.arrays(st.sampled_from([np.float32, np.uint8]), hnp.array_shapes(min_dims=1, max_dims=3, min_side=0)))
+def test_arrays_are_read_back_as_written(folder, array):
+    store.write_array(folder / "x.npy", array)
+    back = store.read_array(folder / "x.npy")
+    assert back.dtype == array.dtype and back.shape == array.shape
+    assert back.tobytes() == array.tobytes()
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=5))
+def test_tables_are_read_back_as_written(folder, rows):
+    store.write_table(folder / "x.csv", ("one", "two"), rows)
+    assert store.read_table(folder / "x.csv", ("one", "two")) == [{"one": one, "two": two} for one, two in rows]
+
+
+def test_tables_are_utf8_with_lf_line_ends_and_quotes_where_needed(tmp_path):
+    store.write_table(tmp_path / "x.csv", ("id", "reason"), [("標本", 'a "b", c')])
+    assert (tmp_path / "x.csv").read_bytes() == 'id,reason\n標本,"a ""b"", c"\n'.encode()
+
+
+def test_views_are_named_after_the_last_part_of_the_id():
+    assert store.view_path("r", "ammonites/NHM-1234", 3) == Path("r/ammonites/NHM-1234/NHM-1234_view03.png")
+    assert store.render_record("r", "ammonites/NHM-1234") == Path("r/ammonites/NHM-1234/render.json")
+
+
+def test_views_are_read_back_pixel_by_pixel(tmp_path):
+    store.write_views(tmp_path, "標本/a b", IMAGES, {"status": "ok", "views": [{}] * 3})
+    assert np.array_equal(store.read_views(tmp_path, "標本/a b"), IMAGES)
+
+
+def test_views_are_rgb_png(tmp_path):
+    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    with Image.open(tmp_path / "a" / "a_view00.png") as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "RGB", (9, 8))
+
+
+def test_views_of_an_earlier_rendering_go(tmp_path):
+    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    store.write_views(tmp_path, "a", IMAGES[:1], {"status": "ok", "views": [{}]})
+    assert sorted(os.listdir(tmp_path / "a")) == ["a_view00.png", "render.json"]
+
+
+def test_a_specimen_that_fails_keeps_no_views_and_reads_as_none(tmp_path):
+    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    store.write_views(tmp_path, "a", [], {"status": "failed", "reason": "broken"})
+    assert os.listdir(tmp_path / "a") == ["render.json"]
+    assert store.read_views(tmp_path, "a").shape == (0, 0, 0, 3)
+
+
+def test_rendering_that_breaks_off_leaves_no_record(tmp_path):
+    """The record is written last, so that it never vouches for views that are not there."""
+    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    with pytest.raises((TypeError, AttributeError, ValueError)):
+        store.write_views(tmp_path, "a", [IMAGES[0], None], {"status": "ok", "views": [{}] * 2})
+    assert not (tmp_path / "a" / "render.json").exists()
+
+
+def test_specimens_of_a_folder_of_renders_are_listed_in_order(tmp_path):
+    for identity in ("b", "a/標本", "a"):
+        store.write_views(tmp_path, identity, [], {"status": "failed", "reason": "x"})
+    assert store.rendered(tmp_path) == ["a", "a/標本", "b"]
+
+
+def test_arrays_of_a_folder_are_listed_in_order_without_hidden_ones(tmp_path):
+    for identity in ("b.c", "a/標本"):
+        store.write_array(store.array_path(tmp_path, identity), np.zeros(1))
+    (tmp_path / "a" / ".writing-1.npy").write_bytes(b"")
+    assert store.arrays(tmp_path) == ["a/標本", "b.c"]
+
+
+@given(st.lists(NAMES, unique=True, max_size=5), st.lists(st.tuples(NAMES, NAMES, NAMES), max_size=3))
+def test_shards_are_read_back_as_written(folder, identities, failures):
+    embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
+    store.write_shard(folder / "0000.npz", identities, embeddings, failures)
+    ids, back, failed = store.read_shard(folder / "0000.npz")
+    assert (ids, failed) == (identities, failures)
+    assert back.dtype == np.float32 and np.array_equal(back, embeddings)
+
+
+@given(st.lists(NAMES, unique=True, max_size=5))
+def test_embeddings_are_read_back_with_any_ids(folder, identities):
+    embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
+    store.write_embeddings(folder, identities, embeddings)
+    ids, back = store.read_embeddings(folder / "embeddings.npy")
+    assert ids == identities and back.dtype == np.float32 and np.array_equal(back, embeddings)
+
+
+def test_ids_are_a_line_each(tmp_path):
+    store.write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)))
+    assert (tmp_path / "ids.txt").read_bytes() == "a/b\n標本\n".encode()
+
+
+def test_ids_elsewhere_are_read_when_named(tmp_path):
+    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)))
+    (tmp_path / "ids.txt").rename(tmp_path / "other.txt")
+    assert store.read_embeddings(tmp_path / "embeddings.npy", tmp_path / "other.txt")[0] == ["a"]
+
+
+@pytest.mark.parametrize("embeddings", [np.zeros((2, 3)), np.zeros(1)])
+def test_embeddings_and_ids_that_do_not_belong_together_are_refused(tmp_path, embeddings):
+    store.write_embeddings(tmp_path, ["a"], embeddings)
+    with pytest.raises(UserError, match="do not belong together") as error:
+        store.read_embeddings(tmp_path / "embeddings.npy")
+    assert "embeddings.npy" in str(error.value) and "ids.txt" in str(error.value)
+
+
+@pytest.mark.parametrize("read", [store.read_array, store.read_json, store.read_shard])
+def test_a_missing_file_is_named(tmp_path, read):
+    with pytest.raises(UserError, match="gone.file does not exist"):
+        read(tmp_path / "gone.file")
+
+
+@pytest.mark.parametrize("content", ["", "one\n1\n", "two,one\n1,2\n"])
+def test_a_table_of_other_columns_is_named(tmp_path, content):
+    (tmp_path / "x.csv").write_text(content)
+    with pytest.raises(UserError, match="x.csv cannot be read .its columns should be one,two"):
+        store.read_table(tmp_path / "x.csv", ("one", "two"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no such format", b"\x93NUMPY", b"PK\x03\x04 cut short", b"\xff\xfe\x00"])
+@pytest.mark.parametrize("read", [store.read_array, store.read_json, store.read_shard])
+def test_an_unreadable_file_is_named(tmp_path, read, content):
+    (tmp_path / "bad.file").write_bytes(content)
+    with pytest.raises(UserError, match="bad.file cannot be read"):
+        read(tmp_path / "bad.file")
+
+
+def test_an_array_of_python_objects_is_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.array([{}], dtype=object))
+    with pytest.raises(UserError, match="x.npy"):
+        store.read_array(tmp_path / "x.npy")
+
+
+def test_a_single_array_is_refused_as_a_shard(tmp_path):
+    store.write_array(tmp_path / "x.npy", np.zeros(3))
+    with pytest.raises(UserError, match="x.npy"):
+        store.read_shard(tmp_path / "x.npy")
+
+
+def test_an_archive_of_other_arrays_is_refused_as_a_shard(tmp_path):
+    np.savez(tmp_path / "x.npz", other=np.zeros(3))
+    with pytest.raises(UserError, match="x.npz"):
+        store.read_shard(tmp_path / "x.npz")
+
+
+def test_a_damaged_view_is_named(tmp_path):
+    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    view = tmp_path / "a" / "a_view01.png"
+    view.write_bytes(view.read_bytes()[:60])
+    with pytest.raises(UserError, match="a_view01.png"):
+        store.read_views(tmp_path, "a")
+
+
+@pytest.mark.parametrize("listing", [store.rendered, store.arrays])
+def test_a_missing_folder_is_named(tmp_path, listing):
+    with pytest.raises(UserError, match="nowhere"):
+        listing(tmp_path / "nowhere")
+
+
+def test_the_table_of_a_query_has_no_slash_in_its_name():
+    assert store.neighbors_table("results", "a/b c") == Path("results/knn_a__b c.csv")
