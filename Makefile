@@ -34,7 +34,7 @@ env: $(READY)
 
 $(READY): pyproject.toml envs/constraints.txt envs/system-packages.txt
 	@echo "Making the environment in $(VENV), which takes a few minutes."
-	@envs/install-system-packages.sh
+	@PYTHON=$(PYTHON) envs/install-system-packages.sh
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "FossilViT needs Python 3.11 to 3.13; name one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt '.[dev]'

@@ -44,16 +44,8 @@ def render_specimen(path, out, identity, render, directions, arguments):
     images = render(mesh, framing, directions)
     record |= {
         "mesh": {"file": Path(path).name, **meshes.facts(mesh)},
-        "camera": {
-            "field_of_view": cameras.FIELD_OF_VIEW,
-            "distance": cameras.distance() * framing.radius,
-            "center": framing.center.tolist(),
-            "radius": framing.radius,
-        },
-        "views": [
-            {"direction": direction.tolist(), "fill": round(share, 6)}
-            for direction, share in zip(directions, rendering.fill(images).tolist(), strict=True)
-        ],
+        "camera": cameras.facts(framing),
+        "views": rendering.facts(images, directions),
     }
     store.write_views(out, identity, images, {"status": "ok", **record})
 

@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from tqdm import tqdm
+
 from fossilvit import commands, neighbours, specimens, store
 
 
@@ -20,7 +22,7 @@ def main():
 
 def table(identities, ranked):
     """A row a neighbour: (ID of the query, ID of the neighbour, distance)."""
-    for query, others, distances in ranked:
+    for query, others, distances in tqdm(ranked, desc="search", unit="query"):
         for other, distance in zip(others, distances, strict=True):
             yield identities[query], identities[other], f"{distance:.{neighbours.DECIMALS}f}"
 

@@ -74,6 +74,16 @@ def distance() -> float:
     return MARGIN / np.sin(np.radians(FIELD_OF_VIEW / 2))
 
 
+def facts(framing) -> dict:
+    """What all cameras of a specimen share, for its record: lengths and the center in file units."""
+    return {
+        "field_of_view": FIELD_OF_VIEW,
+        "center": framing.center.tolist(),
+        "radius": framing.radius,
+        "distance": distance() * framing.radius,
+    }
+
+
 def axes(direction) -> np.ndarray:
     """The rotation from specimen to camera, float64 [3, 3] with rows right, up and backward (toward the camera).
 

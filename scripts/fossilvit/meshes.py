@@ -63,6 +63,10 @@ def _load(path):
         with open(path, "rb") as file:
             scene = trimesh.load_scene(file, file_type=kind, process=False, skip_materials=True)
         parts = [part for part in scene.dump() if len(getattr(part, "vertices", ()))]
+    except PermissionError:
+        raise SpecimenError(f"{path} may not be read; give yourself permission and run again.") from None
+    except (OSError, MemoryError):  # a fault of the machine, not of the data
+        raise
     except Exception as error:  # a parser meets whatever a broken file makes of it
         raise SpecimenError(f"{path} cannot be read as {kind.upper()} ({_brief(error)}); export it again.") from error
     surfaces = [part for part in parts if len(getattr(part, "faces", ()))]

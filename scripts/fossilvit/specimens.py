@@ -25,7 +25,8 @@ class Specimen(NamedTuple):
     id: str
     path: str
     state: str
-    """Size in bytes and time of change in ns. It tells a file put in place of another even when its date is older."""
+    """Changes with the file: size in bytes, time of change in ns and whether it may be read. So a file put in place of
+    another is told even when its date is older."""
 
 
 def discover(folder) -> dict[str, Specimen]:
@@ -58,8 +59,7 @@ def discover(folder) -> dict[str, Specimen]:
             raise UserError(
                 f"{found[identity].path} and {entry.path} have the same ID {identity!r}; rename or move one of them."
             )
-        status = entry.stat()
-        found[identity] = Specimen(identity, entry.path, f"{status.st_size}-{status.st_mtime_ns}")
+        found[identity] = Specimen(identity, entry.path, _state(entry))
     if not found:
         raise UserError(f"No mesh ({' '.join(EXTENSIONS)}) under {folder}; put your scans there.")
     return dict(sorted(found.items()))
@@ -80,6 +80,12 @@ def _walk(folder):
                 waiting.append(entry.path)
             elif entry.is_file():
                 yield entry
+
+
+def _state(entry):
+    status = entry.stat()
+    forbidden = "" if os.access(entry.path, os.R_OK) else "-forbidden"
+    return f"{status.st_size}-{status.st_mtime_ns}{forbidden}"
 
 
 def _checked(identity, path):

@@ -38,3 +38,9 @@ def renderer(name, size):
 def fill(images):
     """The share of every view that shows the specimen, float [V]."""
     return (images != BACKGROUND).any(axis=3).mean(axis=(1, 2))
+
+
+def facts(images, directions) -> list[dict]:
+    """What every view is, for the record: from where it was taken, and its fill."""
+    shares = fill(images).round(6).tolist()
+    return [{"direction": list(direction), "fill": share} for direction, share in zip(directions, shares, strict=True)]
