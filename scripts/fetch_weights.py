@@ -16,12 +16,13 @@ def main():
 
 
 def fetch(model, source, given):
-    """Bring the weights, and Meta's code where that is to run; return the file and its SHA-256."""
-    from fossilvit.encoders import weights
+    """Bring the weights, and Meta's code where that is to run; return the file, verified, and its SHA-256."""
+    from fossilvit.encoders import dinov2, weights
 
     if source == "hub":
         weights.fetch_code(model)
     file = weights.locate(model, given) if given else weights.fetch(model)
+    dinov2.verify(model, file)
     return {"weights": str(file), "sha256": weights.digest(file)}
 
 

@@ -106,12 +106,13 @@ def test_another_model_renders_nothing_again_and_other_weights_extract_again(wor
     assert "render_views" not in touched.jobs and touched.jobs["extract_features"] == 6
 
 
-def test_the_wrong_weights_are_refused_in_one_sentence(work, weights, tmp_path):
+def test_the_wrong_weights_stop_the_run_at_once_in_one_sentence(work, weights, tmp_path):
     cut = tmp_path / "cut.pth"
     cut.write_bytes(weights.read_bytes()[:100_000])
     run = snakemake(work, config=[DINOV2.format(cut)])
-    assert run.code != 0
-    assert "cut.pth is no file of weights that torch can read" in run.output and "Traceback" not in run.output
+    assert run.code != 0 and set(run.jobs) == {"fetch_weights"}
+    (told,) = [line for line in run.output.splitlines() if line.startswith("Error: ")]
+    assert "cut.pth is no file of weights that torch can read" in told and "Traceback" not in run.output
 
 
 def test_the_rules_pass_the_linter(work):

@@ -73,6 +73,17 @@ class DinoV2:
         return np.concatenate(described)
 
 
+def verify(name, path):
+    """Raise a UserError unless a file holds the weights of a model, without making room for a network."""
+    import torch
+
+    from fossilvit.encoders import weights as files
+
+    with torch.device("meta"):
+        network = _network(name)
+    files.load(network, path, name)
+
+
 def preprocess(images, size) -> np.ndarray:
     """Views as the network wants them.
 

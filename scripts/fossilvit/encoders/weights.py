@@ -79,7 +79,7 @@ def hub_network(name):
 
 
 def load(network, path, name):
-    """Give a network its weights, every one of them and no other.
+    """Give a network its weights, every one of them and no other: the tensors of the file become its own.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def load(network, path, name):
     except Exception as error:
         raise UserError(f"{path} is no file of weights that torch can read ({_brief(error)}); fetch it anew.") from None
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(state, assign=True)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise UserError(f"{path} does not hold the weights of {name} ({_brief(error)}); name the right file.") from None
 
