@@ -10,7 +10,7 @@ from fossilvit.fossils.collection import write_collection
 def main():
     arguments = parse()
     paths = write_collection(arguments.out, arguments.per_category, arguments.seed)
-    commands.log.info("%d files written to %s", len(paths), arguments.out)
+    commands.log.info("%d files in %s", len(paths), arguments.out)
 
 
 def parse():

@@ -99,3 +99,12 @@ def test_a_larger_collection_holds_the_specimens_of_a_smaller_one(written, tmp_p
     for category in CATEGORIES:
         (small,) = (written[0] / category).glob(f"{category}_01.*")
         assert (tmp_path / category / small.name).read_bytes() == small.read_bytes()
+
+
+def test_a_collection_made_again_keeps_its_files_and_mends_what_was_changed(written):
+    folder, paths = written
+    paths[0].write_bytes(b"changed")
+    dates = [path.stat().st_mtime_ns for path in paths]
+    collection.write_collection(folder, 1, 0)
+    assert [path.stat().st_mtime_ns for path in paths[1:]] == dates[1:]
+    assert meshes.read(paths[0]).faces.size

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 import trimesh
 
-HOUSE = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[2]
 SMALL = ["render={views: 3, size: 64}", "extract={model: hog}", "shards=2"]
 
 
@@ -37,7 +37,7 @@ class Run(NamedTuple):
 
 def snakemake(work, *arguments, config=(), environment=None):
     """Run the workflow in a folder, as a user would, and return what it did."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", HOUSE / "Snakefile", "--directory", work]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--directory", work]
     command += ["--cores", "2", *arguments, "--config", *SMALL, *config]
     done = subprocess.run(
         [str(word) for word in command],

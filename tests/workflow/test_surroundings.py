@@ -12,7 +12,7 @@ import torch
 from fossilvit import store
 from fossilvit.encoders.dinov2 import ARCHITECTURES
 from fossilvit.encoders.vit import VisionTransformer
-from tests.workflow.conftest import HOUSE, snakemake, write_mesh
+from tests.workflow.conftest import REPOSITORY, snakemake, write_mesh
 
 OFFLINE = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 DINOV2 = "extract={{model: dinov2_vits14, image_size: 28, weights: {}}}"
@@ -47,7 +47,17 @@ def test_any_name_and_a_folder_named_as_a_mesh_go_through(tmp_path):
 
 
 def test_it_runs_in_the_folder_it_is_called_from(work):
-    command = [sys.executable, "-m", "snakemake", "-s", HOUSE / "Snakefile", "--cores", "1", "--dry-run", "--config"]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        REPOSITORY / "Snakefile",
+        "--cores",
+        "1",
+        "--dry-run",
+        "--config",
+    ]
     settings = ["extract={model: hog}", "render={views: 3, size: 64}", "shards=2"]
     done = subprocess.run([*map(str, command), *settings], cwd=work, capture_output=True, encoding="utf-8", timeout=120)
     assert "Nothing to be done" in done.stdout + done.stderr

@@ -5,33 +5,43 @@ from pathlib import Path
 import trimesh
 from tqdm import tqdm
 
+from fossilvit import store
 from fossilvit.fossils import CATEGORIES, make
 
 FORMATS = (".ply", ".obj", ".stl", ".off")
 
 
 def write_collection(folder: Path | str, per_category: int, seed: int) -> list[Path]:
-    """Write `per_category` specimens of every category, and three odd files; returns the paths written.
+    """Write `per_category` specimens of every category, and three odd files; returns their paths.
 
     Every category is a folder with files in several formats. The odd ones are a specimen with a Japanese
-    name, a point cloud, and a file that breaks off in the middle and cannot be read.
+    name, a point cloud, and a file that breaks off in the middle and cannot be read. A file that is there
+    already with the same content is left as it is, date included.
     """
-    folder = Path(folder)
-    meshes = {}
+    paths = []
+    for name, content in tqdm(
+        contents(per_category, seed), "example fossils", len(CATEGORIES) * per_category + 3, unit="file"
+    ):
+        paths.append(Path(folder, name))
+        if not paths[-1].exists() or paths[-1].read_bytes() != content:
+            with store.atomic(paths[-1]) as file:
+                file.write(content)
+    return paths
+
+
+def contents(per_category: int, seed: int):
+    """Name and bytes of every file of the collection."""
     for shift, category in enumerate(CATEGORIES):
         for index in range(per_category):
             suffix = FORMATS[(index + shift) % len(FORMATS)]
-            meshes[f"{category}/{category}_{index + 1:02d}{suffix}"] = specimen(category, index, seed)
-    meshes["ammonoid/アンモナイト 標本.ply"] = specimen("ammonoid", per_category, seed)
-    meshes["echinoid/echinoid_points.ply"] = point_cloud(specimen("echinoid", per_category, seed), seed)
-    meshes["unreadable/truncated scan.ply"] = specimen("gastropod", per_category, seed)
-
-    paths = [folder / name for name in meshes]
-    for path, mesh in zip(tqdm(paths, desc="example fossils", unit="file"), meshes.values(), strict=True):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mesh.export(path)
-    truncate(paths[-1])
-    return paths
+            yield f"{category}/{category}_{index + 1:02d}{suffix}", exported(specimen(category, index, seed), suffix)
+    ammonoid, echinoid, gastropod = (
+        specimen(name, per_category, seed) for name in ("ammonoid", "echinoid", "gastropod")
+    )
+    yield "ammonoid/アンモナイト 標本.ply", exported(ammonoid, ".ply")
+    yield "echinoid/echinoid_points.ply", exported(point_cloud(echinoid, seed), ".ply")
+    whole = exported(gastropod, ".ply")
+    yield "unreadable/truncated scan.ply", whole[: len(whole) // 2]
 
 
 def specimen(category: str, index: int, seed: int) -> trimesh.Trimesh:
@@ -45,7 +55,7 @@ def point_cloud(mesh: trimesh.Trimesh, seed: int, count: int = 20_000) -> trimes
     return trimesh.Trimesh(points, vertex_normals=mesh.face_normals[faces], process=False)
 
 
-def truncate(path: Path) -> None:
-    """Cut a file off in the middle, as an interrupted copy does."""
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
+def exported(mesh: trimesh.Trimesh, suffix: str) -> bytes:
+    """A mesh as a file of the format that an extension names."""
+    content = mesh.export(file_type=suffix[1:])
+    return content if isinstance(content, bytes) else content.encode()
