@@ -35,6 +35,8 @@ def read(path) -> Mesh:
     ------
     SpecimenError
         The file cannot be parsed or holds no surface and no points. The sentence names the file and the cause.
+    OSError, MemoryError
+        The machine could not read it: no fault of the specimen.
     """
     vertices, faces, normals = _load(path)
     finite = np.isfinite(vertices).all(axis=1)

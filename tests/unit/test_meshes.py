@@ -165,8 +165,9 @@ def test_a_file_that_breaks_off_is_refused(tmp_path, kind, options, share):
         meshes.read(path)
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(SpecimenError, match="gone.ply"):
+def test_a_missing_file_is_a_fault_of_the_machine(tmp_path):
+    """A drive that is not mounted must not turn a whole collection into failed specimens."""
+    with pytest.raises(FileNotFoundError, match="gone.ply"):
         meshes.read(tmp_path / "gone.ply")
 
 
@@ -243,3 +244,16 @@ def test_real_molars_have_the_faces_that_their_headers_promise(real_meshes):
         header = path.read_bytes()[:4000].partition(b"end_header")[0].decode()
         promised = int(header.partition("element face")[2].split()[0])
         assert len(meshes.read(path).faces) == promised, path.name
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), [(PermissionError(13, "denied"), SpecimenError), (OSError(5, "disk"), OSError)]
+)
+def test_a_forbidden_file_is_bad_data_but_a_bad_disk_is_not(tmp_path, monkeypatch, fault, told):
+    def refuse(*arguments, **keywords):
+        raise fault
+
+    monkeypatch.setattr(meshes, "open", refuse, raising=False)
+    with pytest.raises(told) as error:
+        meshes.read(tmp_path / "x.ply")
+    assert told is OSError or "x.ply may not be read" in str(error.value)
