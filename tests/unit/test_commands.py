@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import json
 import logging
 import sys
@@ -198,12 +199,17 @@ def test_hog_is_recorded_as_an_encoder_that_needs_no_weights(command, tmp_path):
     assert json.loads((tmp_path / "encoder.json").read_text()) == {"model": "hog", "source": "builtin"}
 
 
-def test_named_weights_are_recorded_with_their_digest(command, tmp_path):
-    (tmp_path / "w.pth").write_bytes(b"abc")
-    done = command("fetch_weights", "--weights", tmp_path / "w.pth", "--out", tmp_path / "encoder.json")
+def test_named_weights_are_recorded_with_their_digest(command, vits14_weights, tmp_path):
+    done = command("fetch_weights", "--weights", vits14_weights, "--out", tmp_path / "encoder.json")
     assert done.returncode == 0, done.stderr
     record = json.loads((tmp_path / "encoder.json").read_text())
-    assert record["sha256"] == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert record["sha256"] == hashlib.sha256(vits14_weights.read_bytes()).hexdigest()
+
+
+def test_weights_of_another_model_are_not_recorded(command, vits14_weights, tmp_path):
+    arguments = ["--model", "dinov2_vitb14", "--weights", vits14_weights, "--out", tmp_path / "encoder.json"]
+    assert "does not hold the weights of dinov2_vitb14" in told(command("fetch_weights", *arguments))
+    assert not (tmp_path / "encoder.json").exists()
 
 
 def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command, folder, tmp_path):

@@ -7,24 +7,12 @@ import sys
 
 import numpy as np
 import pytest
-import torch
 
 from fossilvit import store
-from fossilvit.encoders.dinov2 import ARCHITECTURES
-from fossilvit.encoders.vit import VisionTransformer
 from tests.workflow.conftest import REPOSITORY, snakemake, write_mesh
 
 OFFLINE = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 DINOV2 = "extract={{model: dinov2_vits14, image_size: 28, weights: {}}}"
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """A file of generated weights of ViT-S/14."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "generated.pth"
-    torch.save(VisionTransformer(ARCHITECTURES["dinov2_vits14"]).state_dict(), path)
-    return path
 
 
 def test_any_name_and_a_folder_named_as_a_mesh_go_through(tmp_path):
@@ -101,24 +89,25 @@ def test_without_weights_and_network_it_stops_before_rendering(tmp_path):
     assert not (tmp_path / "data/renders").exists()
 
 
-def test_another_model_renders_nothing_again_and_other_weights_extract_again(work, weights, tmp_path):
+def test_another_model_renders_nothing_again_and_other_weights_extract_again(work, vits14_weights, tmp_path):
     environment = {**OFFLINE, "TORCH_HOME": str(tmp_path / "torch")}
-    config = [DINOV2.format(weights)]
+    config = [DINOV2.format(vits14_weights)]
     run = snakemake(work, config=config, environment=environment)
     assert run.code == 0, run.output
     assert "render_views" not in run.jobs and run.jobs["extract_features"] == 6
     assert np.load(work / "data/embeddings/embeddings.npy").shape == (5, 384)
-    assert store.read_json(work / "data/encoder.json")["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    digest = hashlib.sha256(vits14_weights.read_bytes()).hexdigest()
+    assert store.read_json(work / "data/encoder.json")["sha256"] == digest
     assert not snakemake(work, config=config, environment=environment).jobs
 
-    os.utime(weights)
+    os.utime(vits14_weights)
     touched = snakemake(work, config=config, environment=environment)
     assert "render_views" not in touched.jobs and touched.jobs["extract_features"] == 6
 
 
-def test_the_wrong_weights_stop_the_run_at_once_in_one_sentence(work, weights, tmp_path):
+def test_the_wrong_weights_stop_the_run_at_once_in_one_sentence(work, vits14_weights, tmp_path):
     cut = tmp_path / "cut.pth"
-    cut.write_bytes(weights.read_bytes()[:100_000])
+    cut.write_bytes(vits14_weights.read_bytes()[:100_000])
     run = snakemake(work, config=[DINOV2.format(cut)])
     assert run.code != 0 and set(run.jobs) == {"fetch_weights"}
     (told,) = [line for line in run.output.splitlines() if line.startswith("Error: ")]

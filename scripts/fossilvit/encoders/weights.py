@@ -90,10 +90,23 @@ def load(network, path, name):
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise UserError(f"{path} is no file of weights that torch can read ({_brief(error)}); fetch it anew.") from None
-    try:
-        network.load_state_dict(state, assign=True)
-    except (RuntimeError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} does not hold the weights of {name} ({_brief(error)}); name the right file.") from None
+    if difference := _difference(network.state_dict(), state):
+        raise UserError(f"{path} does not hold the weights of {name}: {difference}; name the right file.")
+    network.load_state_dict(state, assign=True)
+
+
+def _difference(wanted, given) -> str:
+    """In what the tensors of a file first differ from those of a network; empty where they fit."""
+    if not isinstance(given, dict) or not all(isinstance(value, torch.Tensor) for value in given.values()):
+        return "it is not a table of tensors"
+    for key in sorted(wanted.keys() | given.keys()):
+        if key not in given:
+            return f"it lacks {key}"
+        if key not in wanted:
+            return f"it has {key} besides"
+        if given[key].shape != wanted[key].shape:
+            return f"its {key} is {list(given[key].shape)} and not {list(wanted[key].shape)}"
+    return ""
 
 
 def digest(path) -> str:
