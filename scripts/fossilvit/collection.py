@@ -58,7 +58,8 @@ def join(shards) -> Collection:
     for identities, embeddings, failed in shards:
         rows |= dict(zip(identities, embeddings, strict=True))
         failures += failed
-    return Collection(sorted(rows), _stacked(dict(sorted(rows.items()))), sorted(failures))
+    rows = dict(sorted(rows.items()))
+    return Collection(list(rows), _stacked(rows), sorted(failures))
 
 
 def _stacked(rows):

@@ -55,8 +55,8 @@ def contact_sheet(title, pictures) -> Image.Image:
     draw.text((GAP, GAP), title, fill=INK, font=_font(TITLE))
     for index, picture in enumerate(pictures):
         left, upper = GAP + index % columns * cell[0], top + index // columns * cell[1]
-        with Image.open(picture.path) as image:
-            sheet.paste(image.convert("RGB").resize((PICTURE, PICTURE), Image.Resampling.LANCZOS), (left, upper))
+        view = store.read_image(picture.path).resize((PICTURE, PICTURE), Image.Resampling.LANCZOS)
+        sheet.paste(view, (left, upper))
         draw.text((left, upper + PICTURE), _fitted(draw, picture.label), fill=INK, font=_font(LABEL))
         draw.text((left, upper + PICTURE + LABEL + 3), picture.note, fill=GRAY, font=_font(LABEL))
     return sheet

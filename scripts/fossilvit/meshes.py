@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fossilvit.errors import SpecimenError
+from fossilvit.vectors import unit
 
 HEADER_LINE = 4096
 """Bytes that a line of a header may have."""
@@ -52,7 +53,7 @@ def read(path) -> Mesh:
     if normals is None or len(normals) != len(finite) or not np.isfinite(normals[finite]).all():
         normals = _estimated_normals(vertices)
     else:
-        normals = _unit(normals[finite])
+        normals = unit(normals[finite])
     return Mesh(vertices, np.zeros((0, 3), np.int32), normals.astype(np.float32))
 
 
@@ -153,20 +154,15 @@ def vertex_normals(vertices, faces) -> np.ndarray:
     -------
     float32 [V, 3]
     """
-    flat = _unit(_face_normals(vertices, faces))
+    flat = unit(_face_normals(vertices, faces))
     summed = np.zeros_like(vertices)
     for corner in range(3):
         here, following, previous = (vertices[faces[:, (corner + turn) % 3]] for turn in range(3))
-        cosine = (_unit(following - here) * _unit(previous - here)).sum(axis=1)
+        cosine = (unit(following - here) * unit(previous - here)).sum(axis=1)
         weighted = flat * np.arccos(np.clip(cosine, -1, 1))[:, None]
         for axis in range(3):
             summed[:, axis] += np.bincount(faces[:, corner], weighted[:, axis], minlength=len(vertices))
-    return _unit(summed).astype(np.float32)
-
-
-def _unit(vectors):
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    return unit(summed).astype(np.float32)
 
 
 def _estimated_normals(points, neighbors=12):

@@ -5,6 +5,8 @@ In: embeddings, float32 [N, D]. Out: order and distances of all others for every
 
 import numpy as np
 
+from fossilvit.vectors import unit
+
 METRICS = ("cosine", "euclidean")
 BLOCK = 512
 """Queries compared at once: bounds memory at BLOCK x N distances."""
@@ -34,8 +36,7 @@ def ranked(embeddings, metric, queries=None, topk=None):
     """
     vectors = embeddings.astype(np.float64)
     if metric == "cosine":
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors /= np.where(length > 0, length, 1)
+        vectors = unit(vectors)
     rows = np.arange(len(vectors)) if queries is None else np.asarray(queries, int)
     others = len(vectors) - 1
     for start in range(0, len(rows), BLOCK):

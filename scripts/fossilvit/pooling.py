@@ -5,6 +5,8 @@ In: features, float32 [V, D]. Out: an embedding of length 1, float32 [D], or [V 
 
 import numpy as np
 
+from fossilvit.vectors import unit
+
 METHODS = ("mean", "max", "concat")
 
 
@@ -29,9 +31,3 @@ def pool(features, method) -> np.ndarray:
     views = unit(features.astype(np.float64))
     pooled = {"mean": views.mean(axis=0), "max": views.max(axis=0), "concat": views.reshape(-1)}[method]
     return unit(pooled).astype(np.float32)
-
-
-def unit(vectors) -> np.ndarray:
-    """Vectors scaled to length 1 along the last axis; one of length 0 stays."""
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(length > 0, length, 1)

@@ -6,9 +6,9 @@ What a stage leaves for the next one passes through here and nowhere else. A fil
 import csv
 import json
 import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 from zipfile import BadZipFile
 
 import numpy as np
@@ -30,21 +30,14 @@ def atomic(path, mode="wb"):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    temporary = path.with_name(f".writing-{uuid4().hex}")
     try:
-        with os.fdopen(descriptor, mode, **options) as file:
+        with open(temporary, mode, **options) as file:
             yield file
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_json(path, value):
@@ -101,6 +94,14 @@ def write_image(path, image):
         image.save(file, format="PNG", compress_level=1)
 
 
+def read_image(path):
+    """Read a picture as a Pillow image, RGB."""
+    from PIL import Image
+
+    with _told(path), Image.open(path) as image:
+        return image.convert("RGB")
+
+
 # Renders: a folder a specimen, with a PNG a view and the record.
 
 
@@ -137,17 +138,11 @@ def write_views(renders, identity, images, record):
 
 def read_views(renders, identity):
     """The views of a specimen, uint8 [V, H, W, 3]; [0, 0, 0, 3] for a failed one."""
-    from PIL import Image
-
     record = read_json(render_record(renders, identity))
     if record["status"] != "ok":
         return np.zeros((0, 0, 0, 3), np.uint8)
     paths = [view_path(renders, identity, view) for view in range(len(record["views"]))]
-    images = []
-    for path in paths:
-        with _told(path), Image.open(path) as image:
-            images.append(np.asarray(image.convert("RGB")))
-    return np.stack(images)
+    return np.stack([np.asarray(read_image(path)) for path in paths])
 
 
 def rendered(renders) -> list[str]:

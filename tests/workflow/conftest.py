@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pytest
 import trimesh
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.conftest import REPOSITORY
+
 SMALL = ["render={views: 3, size: 64}", "extract={model: hog}", "shards=2"]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fossilvit import store
-from tests.workflow.conftest import REPOSITORY, snakemake, write_mesh
+from tests.workflow.conftest import REPOSITORY, SMALL, snakemake, write_mesh
 
 OFFLINE = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 DINOV2 = "extract={{model: dinov2_vits14, image_size: 28, weights: {}}}"
@@ -46,8 +46,7 @@ def test_it_runs_in_the_folder_it_is_called_from(work):
         "--dry-run",
         "--config",
     ]
-    settings = ["extract={model: hog}", "render={views: 3, size: 64}", "shards=2"]
-    done = subprocess.run([*map(str, command), *settings], cwd=work, capture_output=True, encoding="utf-8", timeout=120)
+    done = subprocess.run([*map(str, command), *SMALL], cwd=work, capture_output=True, encoding="utf-8", timeout=120)
     assert "Nothing to be done" in done.stdout + done.stderr
 
 

@@ -18,7 +18,7 @@ rule collect_embeddings:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
-        "python -m scripts.collect_embeddings {input:q} --out data/embeddings" " --failed {output.failed:q} &> {log:q}"
+        "python -m scripts.collect_embeddings {input:q} --out data/embeddings --failed {output.failed:q} &> {log:q}"
 
 
 rule cluster_specimens:

@@ -2,13 +2,17 @@
 # gives  data/encoder.json: which encoder the features come from, and the SHA-256 of its weights
 
 
+GIVEN_WEIGHTS = config["extract"]["weights"]
+WEIGHTS_ARGUMENT = [f"--weights={GIVEN_WEIGHTS}"] if GIVEN_WEIGHTS else []
+
+
 localrules:
     fetch_weights,
 
 
 rule fetch_weights:
     input:
-        config["extract"]["weights"] or [],
+        GIVEN_WEIGHTS or [],
     output:
         "data/encoder.json",
     log:
@@ -23,7 +27,7 @@ rule fetch_weights:
     params:
         model=config["extract"]["model"],
         source=config["extract"]["source"],
-        weights=[f"--weights={config['extract']['weights']}"] if config["extract"]["weights"] else [],
+        weights=WEIGHTS_ARGUMENT,
     shell:
         "python -m scripts.fetch_weights --model {params.model} --source {params.source}"
         " {params.weights:q} --out {output:q} &> {log:q}"

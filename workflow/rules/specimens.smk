@@ -54,7 +54,7 @@ rule extract_features:
         model=config["extract"]["model"],
         image_size=config["extract"]["image_size"],
         source=config["extract"]["source"],
-        weights=[f"--weights={config['extract']['weights']}"] if config["extract"]["weights"] else [],
+        weights=WEIGHTS_ARGUMENT,
         version=versions.FEATURES,
     shell:
         "python -m scripts.extract_features --renders data/renders --out data/features"

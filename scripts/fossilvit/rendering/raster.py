@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from fossilvit import cameras
+from fossilvit.rendering import BACKGROUND
 
 LIGHTS = np.array([(-0.53, 0.62, 0.58), (0.80, 0.05, 0.60)])
 """Directions toward the key light, upper left as in drawings of fossils, and a weak fill: right, up, backward."""
@@ -102,13 +103,14 @@ def _visible_faces(screen, faces, size):
             continue
         first_row, last_row = _span(min(ay, by, cy), max(ay, by, cy), size)
         first_column, last_column = _span(min(ax, bx, cx), max(ax, bx, cx), size)
-        b_step, c_step = (cy - ay) / area, (ay - by) / area
+        b_by_x, b_by_y = (cy - ay) / area, (cx - ax) / area
+        c_by_x, c_by_y = (ay - by) / area, (bx - ax) / area
         for row in range(first_row, last_row + 1):
             y = row + 0.5 - ay
             for column in range(first_column, last_column + 1):
                 x = column + 0.5 - ax
-                b = x * b_step - y * ((cx - ax) / area)
-                c = x * c_step + y * ((bx - ax) / area)
+                b = x * b_by_x - y * b_by_y
+                c = x * c_by_x + y * c_by_y
                 a = 1.0 - b - c
                 if a >= TOLERANCE and b >= TOLERANCE and c >= TOLERANCE:
                     inverse = a * az + b * bz + c * cz
@@ -125,7 +127,7 @@ def _shade_faces(nearest, screen, seen, faces, normals, lights, image):
         for column in range(len(nearest)):
             face = nearest[row, column]
             if face == NOTHING:
-                image[row, column] = 255
+                image[row, column] = BACKGROUND
                 continue
             a, b, c = faces[face]
             fx, fy, fz = _unit_normal(seen[a], seen[b], seen[c])
@@ -203,7 +205,7 @@ def _shade_points(nearest, seen, normals, distance, lights, image):
         for column in range(len(nearest)):
             point = nearest[row, column]
             if point == NOTHING:
-                image[row, column] = 255
+                image[row, column] = BACKGROUND
                 continue
             nx, ny, nz = normals[point]
             px, py, pz = seen[point]
