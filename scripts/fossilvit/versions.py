@@ -4,9 +4,11 @@ Raise a stage's number when the same input and settings give another output: Sna
 what follows from it. They stand together here, without an import, because the rules read them at every start.
 """
 
-RENDERING = 1
+RENDERING = 2
 FEATURES = 1
 POOLING = 1
+GATHERING = 1
+DUPLICATES = 1
 CLUSTERING = 1
 NEIGHBOURS = 1
 EVALUATION = 1

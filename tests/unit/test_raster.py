@@ -16,7 +16,7 @@ FRONT = np.array([[1.0, 0.0, 0.0]])
 
 def surface(vertices, faces):
     vertices, faces = np.asarray(vertices, np.float64), np.asarray(faces, np.int32)
-    return meshes.Mesh(vertices, faces, meshes.vertex_normals(vertices, faces))
+    return meshes.Mesh(vertices, faces, meshes.normals.of_surface(vertices, faces))
 
 
 def ball(subdivisions=5):

@@ -1,0 +1,73 @@
+"""Polygons -> triangles."""
+
+import numpy as np
+
+from fossilvit.vectors import unit
+
+EARS_MOST = 10_000
+"""Corners up to which a concave polygon is cut by its ears; a larger one becomes a fan."""
+
+
+def triangulate(sizes, corners, vertices) -> np.ndarray:
+    """Cut every polygon into as many triangles as it has corners beyond two.
+
+    Convex polygons become fans around their first corner, concave ones are cut by their ears in their mean plane
+    (mapbox's earcut). Polygons of fewer than three corners give none.
+
+    Parameters
+    ----------
+    sizes : int32 [P], corners of every polygon
+    corners : int [C], vertices of the first polygon, then those of the next, all existing
+    vertices : float64 [V, 3]
+
+    Returns
+    -------
+    int64 [T, 3], places among the corners, in the order of the polygons
+    """
+    starts = np.cumsum(sizes, dtype=np.int64) - sizes
+    counts = np.maximum(sizes.astype(np.int64) - 2, 0)
+    firsts = np.cumsum(counts) - counts
+    triangles = np.empty((int(counts.sum()), 3), np.int64)
+    for size in np.unique(sizes[sizes >= 3]).tolist():
+        of_size = np.flatnonzero(sizes == size)
+        local = np.broadcast_to(_fan(size), (len(of_size), size - 2, 3))
+        if 3 < size <= EARS_MOST:
+            shapes = vertices[corners[starts[of_size, None] + np.arange(size)]]
+            local = local.copy()
+            for i in np.flatnonzero(_concave(shapes)):
+                local[i] = _ears(shapes[i], local[i])
+        places = firsts[of_size, None] + np.arange(size - 2)
+        triangles[places] = starts[of_size, None, None] + local
+    return triangles
+
+
+def _fan(size):
+    second = np.arange(1, size - 1)
+    return np.stack([np.zeros_like(second), second, second + 1], axis=1)
+
+
+def _plane_normals(shapes):
+    """Mean normals of polygons [P, N, 3], by Newell's method."""
+    following = np.roll(shapes, -1, axis=1)
+    return unit(np.cross(shapes - shapes[:, :1], following - shapes[:, :1]).sum(axis=1))
+
+
+def _concave(shapes):
+    """Whether polygons [P, N, 3] turn the other way at any corner."""
+    edges = np.roll(shapes, -1, axis=1) - shapes
+    turns = np.cross(edges, np.roll(edges, -1, axis=1))
+    along = (turns * _plane_normals(shapes)[:, None]).sum(axis=2)
+    return (along < -1e-9 * np.abs(along).max(axis=1, keepdims=True)).any(axis=1)
+
+
+def _ears(shape, fan):
+    """Triangles of one polygon [N, 3]; the fan where it crosses itself."""
+    import mapbox_earcut
+
+    normal = _plane_normals(shape[None])[0]
+    across = unit(np.cross(normal, np.eye(3)[np.abs(normal).argmin()]))
+    flat = np.stack([shape @ across, shape @ np.cross(normal, across)], axis=1)
+    if not np.isfinite(flat).all():
+        return fan
+    cut = mapbox_earcut.triangulate_float64(flat, np.array([len(flat)], np.uint32)).reshape(-1, 3)
+    return cut if len(cut) == len(fan) else fan

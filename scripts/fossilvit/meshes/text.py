@@ -1,0 +1,254 @@
+"""Numbers in text -> arrays, at the speed of compiled code.
+
+Positions are offsets into the bytes of a file. A number is read to the nearest float64 (up to 19 digits), whatever the
+locale; `nan`, `inf` and what converters make of them (`-1.#IND`, `-nan(ind)`) are not finite, which cleaning counts.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+from numba import njit
+
+from fossilvit.meshes.errors import Unreadable
+
+LARGEST_EXPONENT = 290
+TENS = np.array([float(Fraction(10) ** power) for power in range(-LARGEST_EXPONENT, LARGEST_EXPONENT + 1)])
+TENS_REST = np.array(
+    [float(Fraction(10) ** power - Fraction(float(ten))) for power, ten in enumerate(TENS, -LARGEST_EXPONENT)]
+)
+"""What is left of a power of ten beyond its nearest float64."""
+MOST_DIGITS = 19
+SPLITTER = 134217729.0
+"""2^27 + 1 halves the digits of a float64 (Dekker 1971)."""
+LARGEST_INTEGER = 2**62
+SPACE, NEWLINE, RETURN, PLUS, MINUS, POINT, ZERO, NINE = 32, 10, 13, 43, 45, 46, 48, 57
+HASH, BACKSLASH = 35, 92
+
+
+@njit(cache=True, inline="always")
+def is_space(character):
+    """Blank, tab, line end or another control character."""
+    return character <= SPACE
+
+
+@njit(cache=True, inline="always")
+def is_digit(character):
+    return ZERO <= character <= NINE
+
+
+@njit(cache=True, inline="always")
+def ends_line(character):
+    """Line feed, or the carriage return of old Macs and of DOS."""
+    return character in (NEWLINE, RETURN)
+
+
+@njit(cache=True)
+def after_line(text, at):
+    """The first position of the next line."""
+    while at < len(text) and not ends_line(text[at]):
+        at += 1
+    return at + 1 if at < len(text) else at
+
+
+@njit(cache=True)
+def after_space(text, at):
+    """The next position that is no space, over line ends and `#` comments."""
+    while at < len(text):
+        if text[at] == HASH:
+            at = after_line(text, at)
+        elif is_space(text[at]):
+            at += 1
+        else:
+            break
+    return at
+
+
+@njit(cache=True)
+def after_blanks(text, at):
+    """The next position in this line that is no space; a backslash continues a line."""
+    while at < len(text):
+        if text[at] == BACKSLASH and at + 1 < len(text) and ends_line(text[at + 1]):
+            at += 3 if text[at + 1] == RETURN and at + 2 < len(text) and text[at + 2] == NEWLINE else 2
+        elif is_space(text[at]) and not ends_line(text[at]):
+            at += 1
+        else:
+            break
+    return at
+
+
+@njit(cache=True)
+def after_word(text, at):
+    """The position after a word."""
+    while at < len(text) and not is_space(text[at]):
+        at += 1
+    return at
+
+
+@njit(cache=True)
+def integer(text, at):
+    """A whole number as (value, position after it); the position stays where there is none."""
+    start = at
+    negative = at < len(text) and text[at] == MINUS
+    if at < len(text) and (negative or text[at] == PLUS):
+        at += 1
+    first, value = at, 0
+    while at < len(text) and is_digit(text[at]):
+        if value < LARGEST_INTEGER // 10:
+            value = 10 * value + (text[at] - ZERO)
+        at += 1
+    return (-value if negative else value), (at if at > first else start)
+
+
+@njit(cache=True)
+def number(text, at):
+    """A decimal number as (value, position after it); the position stays where there is none."""
+    start = at
+    negative = at < len(text) and text[at] == MINUS
+    if at < len(text) and (negative or text[at] == PLUS):
+        at += 1
+    if at < len(text) and text[at] | 32 in (105, 110):  # i, n
+        return _not_finite(text, at, start)
+    digits, mantissa, exponent, seen, fraction = 0, np.uint64(0), 0, False, False
+    while at < len(text):
+        if is_digit(text[at]):
+            seen = True
+            if digits < MOST_DIGITS:
+                mantissa = mantissa * np.uint64(10) + np.uint64(text[at] - ZERO)
+                digits += mantissa > 0
+                exponent -= fraction
+            else:
+                exponent += not fraction
+        elif text[at] == POINT and not fraction:
+            fraction = True
+        else:
+            break
+        at += 1
+    if not seen:
+        return 0.0, start
+    if at < len(text) and text[at] == HASH and fraction:  # 1.#QNAN
+        return np.nan, after_word(text, at)
+    if at < len(text) and text[at] | 32 in (100, 101):  # d, e
+        power, end = integer(text, at + 1)
+        if end > at + 1:
+            exponent, at = exponent + max(min(power, 99999), -99999), end
+    if at < len(text) and not is_space(text[at]) and text[at] not in (HASH, BACKSLASH):
+        return 0.0, start
+    value = _scaled(mantissa, exponent)
+    return (-value if negative else value), at
+
+
+@njit(cache=True)
+def _not_finite(text, at, start):
+    """`nan`, `inf` and their like: (nan, position after the word); the position is the start for another word."""
+    a, b = (text[at + 1] | 32, text[at + 2] | 32) if at + 2 < len(text) else (0, 0)
+    known = (text[at] | 32 == 110 and a == 97 and b == 110) or (text[at] | 32 == 105 and a == 110)
+    return np.nan, (after_word(text, at) if known else start)
+
+
+@njit(cache=True)
+def _scaled(mantissa, exponent):
+    """mantissa x 10^exponent, rounded once: both factors and their product are carried as sums of two float64."""
+    if mantissa == 0:
+        return 0.0
+    high = float(mantissa)
+    if exponent > LARGEST_EXPONENT or exponent < -LARGEST_EXPONENT:
+        half = max(min(exponent, 600), -600) // 2
+        return high * 10.0**half * 10.0 ** (max(min(exponent, 600), -600) - half)
+    rest = float(np.int64(mantissa - np.uint64(high)))
+    ten, ten_rest = TENS[exponent + LARGEST_EXPONENT], TENS_REST[exponent + LARGEST_EXPONENT]
+    product = high * ten
+    if not 1e-250 < product < 1e290:
+        return product
+    return product + (_rounded_off(high, ten, product) + (high * ten_rest + rest * ten))
+
+
+@njit(cache=True)
+def _rounded_off(a, b, product):
+    """a b - product, exactly (Dekker 1971)."""
+    a_high, b_high = SPLITTER * a, SPLITTER * b
+    a_high, b_high = a_high - (a_high - a), b_high - (b_high - b)
+    a_low, b_low = a - a_high, b - b_high
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+@njit(cache=True)
+def _read_rows(text, at, lists, by_line, comments, scalars, sizes, items):
+    """Read rows of numbers into scalars [R, S], sizes [R, L] and items; returns (rows, items, position, at fault)."""
+    used = 0
+    for row in range(len(scalars)):
+        scalar = column = 0
+        for is_list in lists:
+            at = after_space(text, at) if comments else _after_all_space(text, at)
+            value, end = number(text, at)
+            if end == at:
+                return row, used, at, at < len(text)
+            at = end
+            if not is_list:
+                scalars[row, scalar] = value
+                scalar += 1
+                continue
+            if not 0 <= value <= len(items) - used or value != int(value):
+                return row, used, at, True
+            sizes[row, column] = int(value)
+            column += 1
+            for _ in range(int(value)):
+                at = after_space(text, at) if comments else _after_all_space(text, at)
+                items[used], end = number(text, at)
+                if end == at:
+                    return row, used, at, at < len(text)
+                used, at = used + 1, end
+        if by_line:
+            at = after_line(text, at)
+    return len(scalars), used, at, False
+
+
+@njit(cache=True)
+def _after_all_space(text, at):
+    while at < len(text) and is_space(text[at]):
+        at += 1
+    return at
+
+
+def rows(text, at, count, lists, by_line=True, comments=False):
+    """Rows of numbers.
+
+    A row holds a number a column, for a list its length and then as many; it may be spread over lines.
+
+    Parameters
+    ----------
+    text : uint8 [B]
+    at : int
+        Where the first row begins.
+    count : int
+        Rows to read.
+    lists : list of bool
+        For every column whether it is a list.
+    by_line : bool
+        Pass over what is left of a line after a row.
+    comments : bool
+        `#` begins a comment.
+
+    Returns
+    -------
+    scalars : float64 [count, S], the columns that are no lists
+    sizes : int32 [count, L], the lengths of the lists
+    items : float64 [I], the lists of the first row, then those of the next
+    at : int, the position after the rows
+
+    Raises
+    ------
+    Unreadable
+        There are fewer rows, or something that is no number.
+    """
+    left = len(text) - at
+    if count * len(lists) > left / 2 + 1:
+        raise Unreadable(f"breaks off: its header promises {count} rows where {left} bytes are left")
+    scalars = np.empty((count, lists.count(False)))
+    sizes = np.empty((count, lists.count(True)), np.int32)
+    items = np.empty(left // 2 + 1 if any(lists) else 0)
+    done, used, at, fault = _read_rows(text, at, np.array(lists), by_line, comments, scalars, sizes, items)
+    if fault:
+        raise Unreadable.no_number(text, at)
+    if done < count:
+        raise Unreadable(f"breaks off: its header promises {count} rows where {done} can be read")
+    return scalars, sizes, items[:used], at
