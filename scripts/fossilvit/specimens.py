@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from fossilvit.errors import UserError
 
-EXTENSIONS = (".ply", ".obj", ".stl", ".off")
+FORMATS = (".ply", ".obj", ".stl", ".off")
+EXTENSIONS = (*FORMATS, *(f"{extension}.gz" for extension in FORMATS))
 PLACEHOLDER = re.compile(r"\{\s*\w+\s*(,.*)?\}")
 RESERVED = "embeddings"  # data/embeddings/embeddings.npy is the collection's own file
 
@@ -24,6 +25,8 @@ class Specimen(NamedTuple):
 
     id: str
     path: str
+    size: int
+    """Bytes of the file."""
     state: str
     """Changes with the file: size in bytes, time of change in ns and whether it may be read. So a file put in place of
     another is told even when its date is older."""
@@ -44,25 +47,30 @@ def discover(folder) -> dict[str, Specimen]:
     Raises
     ------
     UserError
-        No such folder, no mesh in it, two files of one ID, or a name that no table can hold.
+        No such folder, no mesh in it, two files of one ID, a link to nothing, or a name that no table can hold.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"The folder of meshes {folder} does not exist; make it, or set `meshes` to yours.")
     found = {}
     for entry in _walk(folder):
-        stem, extension = os.path.splitext(os.path.relpath(entry.path, folder))
-        if extension.lower() not in EXTENSIONS:
+        stem = without_extension(os.path.relpath(entry.path, folder))
+        if stem is None:
             continue
         identity = _checked(stem.replace(os.sep, "/"), entry.path)
         if identity in found:
             raise UserError(
                 f"{found[identity].path} and {entry.path} have the same ID {identity!r}; rename or move one of them."
             )
-        found[identity] = Specimen(identity, entry.path, _state(entry))
+        found[identity] = Specimen(identity, entry.path, entry.stat().st_size, _state(entry))
     if not found:
-        raise UserError(f"No mesh ({' '.join(EXTENSIONS)}) under {folder}; put your scans there.")
+        raise UserError(f"No mesh ({' '.join(FORMATS)}) under {folder}; put your scans there.")
     return dict(sorted(found.items()))
+
+
+def without_extension(name) -> str | None:
+    """The name of a file without its extension of a mesh, compressed or not; None where it has none."""
+    return next((name[: -len(ending)] for ending in EXTENSIONS if name.lower().endswith(ending)), None)
 
 
 def _walk(folder):
@@ -80,6 +88,8 @@ def _walk(folder):
                 waiting.append(entry.path)
             elif entry.is_file():
                 yield entry
+            elif entry.is_symlink() and without_extension(entry.name) is not None:
+                raise UserError(f"{entry.path} is a link to nothing; bring back what it leads to, or remove it.")
 
 
 def _state(entry):

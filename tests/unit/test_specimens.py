@@ -30,12 +30,20 @@ def test_an_id_is_the_path_without_its_extension_and_ids_are_sorted(tmp_path):
 def test_a_specimen_knows_its_id_and_file(tmp_path):
     touch(tmp_path, "a/b.ply")
     found = specimens.discover(tmp_path)["a/b"]
-    assert (found.id, Path(found.path)) == ("a/b", tmp_path / "a" / "b.ply")
+    assert (found.id, Path(found.path), found.size) == ("a/b", tmp_path / "a" / "b.ply", 1)
 
 
 def test_extensions_are_known_in_any_case_and_other_files_are_passed_over(tmp_path):
-    touch(tmp_path, "a.PLY", "b.Stl", "notes.txt", "c.ply.bak", "ply")
+    touch(tmp_path, "a.PLY", "b.Stl", "notes.txt", "c.ply.bak", "ply", "d.gz", "e.txt.gz")
     assert list(specimens.discover(tmp_path)) == ["a", "b"]
+
+
+def test_compressed_meshes_have_the_ids_of_plain_ones(tmp_path):
+    touch(tmp_path, "a.ply.gz", "b.c.OBJ.GZ")
+    assert list(specimens.discover(tmp_path)) == ["a", "b.c"]
+    touch(tmp_path, "a.stl")
+    with pytest.raises(UserError, match="the same ID 'a'"):
+        specimens.discover(tmp_path)
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path):
@@ -64,10 +72,13 @@ def test_a_circle_of_links_ends(tmp_path):
     assert list(specimens.discover(tmp_path)) == ["a/x"]
 
 
-def test_a_dangling_link_is_passed_over(tmp_path):
+def test_a_link_of_a_mesh_that_leads_nowhere_is_named_and_other_such_links_are_passed_over(tmp_path):
     touch(tmp_path, "x.ply")
-    (tmp_path / "gone.ply").symlink_to(tmp_path / "nowhere.ply")
+    (tmp_path / "notes.txt").symlink_to(tmp_path / "nowhere.txt")
     assert list(specimens.discover(tmp_path)) == ["x"]
+    (tmp_path / "gone.ply").symlink_to(tmp_path / "nowhere.ply")
+    with pytest.raises(UserError, match="gone.ply is a link to nothing"):
+        specimens.discover(tmp_path)
 
 
 def test_a_missing_folder_is_named(tmp_path):
