@@ -1,4 +1,4 @@
-"""Gather the embeddings of one shard of the collection, and the failures among its specimens."""
+"""Gather the embeddings and the records of one shard of the collection."""
 
 import argparse
 import sys
@@ -10,8 +10,9 @@ def main():
     arguments = parse()
     identities = specimens.members(specimens.discover(arguments.meshes), arguments.shards).get(arguments.shard, [])
     shard = collection.gather(identities, arguments.embeddings, arguments.renders)
-    store.write_shard(arguments.out, shard.identities, shard.embeddings, shard.failures)
-    commands.log.info("Shard %s: %d specimens, %d failed.", arguments.shard, len(shard.identities), len(shard.failures))
+    store.write_shard(arguments.out, shard.identities, shard.embeddings, shard.records)
+    done = len(shard.identities)
+    commands.log.info("Shard %s: %d specimens, %d failed.", arguments.shard, done, len(shard.records) - done)
 
 
 def parse():

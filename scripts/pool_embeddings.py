@@ -16,7 +16,7 @@ def main():
         "pool",
     )
     if not arguments.specimen:
-        whole = collection.join([(embeddings.keys(), embeddings.values(), [])])
+        whole = collection.join([(embeddings.keys(), embeddings.values(), {})])
         store.write_embeddings(arguments.out, whole.identities, whole.embeddings)
 
 

@@ -1,7 +1,7 @@
 """Single specimens -> the collection.
 
-In: an embedding, float32 [D], of every specimen. Out: one matrix, float32 [N, D], with the ID of every row, and the
-failures with their reasons.
+In: an embedding, float32 [D], and a render record of every specimen. Out: one matrix, float32 [N, D], with the ID of
+every row, and what the records say of all specimens.
 """
 
 from typing import NamedTuple
@@ -11,55 +11,58 @@ import numpy as np
 from fossilvit import store
 from fossilvit.errors import UserError
 
+RECORDED = ("status", "reason", "file", "mesh", "seconds")
+"""What is kept of a render record: all that tells of the specimen, nothing of its views."""
+
 
 class Collection(NamedTuple):
-    """Specimens with an embedding, and those without."""
+    """Specimens with an embedding, and the records of these and of those without."""
 
     identities: list
     """The ID of every row, sorted."""
     embeddings: np.ndarray
     """float32 [N, D]"""
-    failures: list
-    """(ID, stage, reason) of every specimen that has no embedding."""
+    records: dict
+    """What is RECORDED of every specimen, by ID; one that failed has a record and no row."""
 
 
 def gather(identities, embeddings, renders) -> Collection:
-    """Read the embeddings of some specimens.
+    """Read the embeddings and records of some specimens.
 
     Parameters
     ----------
     identities : list of str
         One without an embedding yet, added while the workflow runs, is left to the next run.
     embeddings, renders : path
-        Folders of single embeddings, and of renders, whose records tell why a specimen failed.
+        Folders of single embeddings, and of renders with their records.
     """
-    rows, failures = {}, []
+    rows, records = {}, {}
     for identity in identities:
         path = store.array_path(embeddings, identity)
         if not path.exists():
             continue
+        record = store.read_json(store.render_record(renders, identity))
+        records[identity] = {key: record[key] for key in RECORDED if key in record}
         embedding = store.read_array(path)
         if len(embedding):
             rows[identity] = embedding
-        else:
-            failures.append((identity, "render", store.read_json(store.render_record(renders, identity))["reason"]))
-    return Collection(list(rows), _stacked(rows), failures)
+    return Collection(list(rows), _stacked(rows), records)
 
 
 def join(shards) -> Collection:
-    """Join shards, tuples of (ids, embeddings, failures), into the whole collection, sorted by ID.
+    """Join shards, tuples of (ids, embeddings, records), into the whole collection, sorted by ID.
 
     Raises
     ------
     UserError
         Shards of different dimensions: they come from different settings.
     """
-    rows, failures = {}, []
-    for identities, embeddings, failed in shards:
+    rows, records = {}, {}
+    for identities, embeddings, recorded in shards:
         rows |= dict(zip(identities, embeddings, strict=True))
-        failures += failed
+        records |= recorded
     rows = dict(sorted(rows.items()))
-    return Collection(list(rows), _stacked(rows), sorted(failures))
+    return Collection(list(rows), _stacked(rows), dict(sorted(records.items())))
 
 
 def _stacked(rows):

@@ -19,6 +19,12 @@ from fossilvit.errors import UserError
 CLUSTERS_COLUMNS = ("specimen_id", "cluster_id", "prob")
 NEIGHBORS_COLUMNS = ("query_id", "neighbor_id", "distance")
 FAILED_COLUMNS = ("specimen_id", "stage", "reason")
+SPECIMENS_COLUMNS = (
+    *("specimen_id", "status", "format", "kind", "vertices", "faces"),
+    *("min_x", "min_y", "min_z", "max_x", "max_y", "max_z", "area", "volume", "watertight", "components", "color"),
+    *("cleaned", "notes", "bytes", "sha256", "seconds"),
+)
+DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
 IDS = "ids.txt"
 EMBEDDINGS = "embeddings.npy"
 RENDER_RECORD = "render.json"
@@ -164,31 +170,31 @@ def arrays(folder) -> list[str]:
     return sorted(identity for identity in found if not identity.rpartition("/")[2].startswith("."))
 
 
-# Shards: the embeddings of some specimens, and the failures among them.
+# Shards: the embeddings of some specimens, and the records of these and of those that failed.
 
 
-def write_shard(path, identities, embeddings, failures):
-    """Write the embeddings of a shard.
+def write_shard(path, identities, embeddings, records):
+    """Write a shard as .npz, its records as one text of JSON.
 
     Parameters
     ----------
     identities : list of str, [N]
     embeddings : float32 [N, D]
-    failures : list of (ID, stage, reason)
+    records : dict of ID to record
     """
     with atomic(path) as file:
         np.savez(
             file,
             ids=np.array(identities, dtype=str),
             embeddings=np.asarray(embeddings, np.float32),
-            failures=np.array(failures, dtype=str).reshape(-1, 3),
+            records=np.array(json.dumps(records).encode()),
         )
 
 
 def read_shard(path):
-    """A shard as (ids, embeddings [N, D], failures)."""
+    """A shard as (ids, embeddings [N, D], records by ID)."""
     with _told(path), np.load(path, allow_pickle=False) as shard:
-        return shard["ids"].tolist(), shard["embeddings"], [tuple(row) for row in shard["failures"].tolist()]
+        return shard["ids"].tolist(), shard["embeddings"], json.loads(shard["records"].item())
 
 
 # The collection: its embeddings and the ID of every row.

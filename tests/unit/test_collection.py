@@ -8,23 +8,24 @@ from fossilvit.errors import UserError
 def place(folder, **embeddings):
     for identity, embedding in embeddings.items():
         store.write_array(store.array_path(folder / "embeddings", identity), np.array(embedding, np.float32))
-        ok = len(embedding) > 0
-        record = {"status": "ok", "views": []} if ok else {"status": "failed", "reason": f"{identity} is broken"}
-        store.write_views(folder / "renders", identity, [], record)
+        failed = {"status": "failed", "reason": f"{identity} is broken"}
+        record = {"status": "ok", "mesh": {"faces": 4}} if len(embedding) else failed
+        store.write_views(folder / "renders", identity, [], {"renderer": "raster", "views": [], **record})
 
 
-def test_gathering_keeps_embeddings_in_the_order_asked_for_and_failures_with_their_reason(tmp_path):
+def test_gathering_keeps_embeddings_in_the_order_asked_for_and_what_records_tell_of_specimens(tmp_path):
     place(tmp_path, b=[1, 2], a=[3, 4], broken=[])
     found = collection.gather(["b", "broken", "a"], tmp_path / "embeddings", tmp_path / "renders")
     assert found.identities == ["b", "a"]
     assert found.embeddings.tolist() == [[1, 2], [3, 4]] and found.embeddings.dtype == np.float32
-    assert found.failures == [("broken", "render", "broken is broken")]
+    ok = {"status": "ok", "mesh": {"faces": 4}}
+    assert found.records == {"b": ok, "broken": {"status": "failed", "reason": "broken is broken"}, "a": ok}
 
 
 def test_a_specimen_without_an_embedding_yet_is_left_to_the_next_run(tmp_path):
     place(tmp_path, a=[1])
     found = collection.gather(["a", "new"], tmp_path / "embeddings", tmp_path / "renders")
-    assert found.identities == ["a"] and found.failures == []
+    assert found.identities == ["a"] and list(found.records) == ["a"]
 
 
 def test_gathering_nothing_gives_an_empty_matrix(tmp_path):
@@ -39,21 +40,21 @@ def test_embeddings_of_different_dimensions_are_refused_with_an_example_of_each(
 
 
 def test_joined_shards_are_sorted_by_id():
-    first = (["c", "a"], np.float32([[3, 3], [1, 1]]), [("z", "render", "why")])
-    second = (["b"], np.float32([[2, 2]]), [("y", "render", "why not")])
+    first = (["c", "a"], np.float32([[3, 3], [1, 1]]), {"z": "why", "c": "ok", "a": "ok"})
+    second = (["b"], np.float32([[2, 2]]), {"b": "ok"})
     found = collection.join([first, second])
     assert found.identities == ["a", "b", "c"]
     assert found.embeddings.tolist() == [[1, 1], [2, 2], [3, 3]] and found.embeddings.dtype == np.float32
-    assert found.failures == [("y", "render", "why not"), ("z", "render", "why")]
+    assert list(found.records.items()) == [("a", "ok"), ("b", "ok"), ("c", "ok"), ("z", "why")]
 
 
 def test_a_shard_without_embeddings_joins_any_other():
-    empty = ([], np.zeros((0, 0), np.float32), [])
-    found = collection.join([empty, (["a"], np.float32([[1, 2]]), []), empty])
+    empty = ([], np.zeros((0, 0), np.float32), {})
+    found = collection.join([empty, (["a"], np.float32([[1, 2]]), {}), empty])
     assert found.identities == ["a"] and found.embeddings.tolist() == [[1, 2]]
     assert collection.join([empty]).embeddings.shape == (0, 0)
 
 
 def test_shards_of_different_dimensions_are_refused():
     with pytest.raises(UserError, match="different settings"):
-        collection.join([(["a"], np.zeros((1, 2)), []), (["b"], np.zeros((1, 3)), [])])
+        collection.join([(["a"], np.zeros((1, 2)), {}), (["b"], np.zeros((1, 3)), {})])

@@ -10,7 +10,7 @@ import trimesh
 import yaml
 from scripts import cluster, extract_features, pool_embeddings, render_multiview, search
 
-from fossilvit import commands, fossils
+from fossilvit import commands, fossils, store
 from fossilvit.errors import SpecimenError, UserError
 
 BROKEN = "shells/broken scan"
@@ -143,12 +143,42 @@ def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_pat
         shards.append(tmp_path / f"{shard}.npz")
         done = command("gather_shard", *places, "--shards", 2, "--shard", shard, "--out", shards[-1])
         assert done.returncode == 0, done.stderr
-    done = command("collect_embeddings", *shards, "--out", tmp_path, "--failed", tmp_path / "failed.csv")
+    tables = ("--failed", tmp_path / "failed.csv", "--specimens", tmp_path / "specimens.csv")
+    done = command("collect_embeddings", *shards, "--out", tmp_path, *tables)
     assert done.returncode == 0, done.stderr
     for name in ("embeddings.npy", "ids.txt"):
         assert (tmp_path / name).read_bytes() == (folder / "embeddings" / name).read_bytes()
     (failed,) = rows(tmp_path / "failed.csv")
     assert (failed["specimen_id"], failed["stage"]) == (BROKEN, "render") and "broken scan.stl" in failed["reason"]
+    specimens = rows(tmp_path / "specimens.csv")
+    assert [row["specimen_id"] for row in specimens] == sorted([*SPECIMENS, BROKEN])
+    assert {row["specimen_id"] for row in specimens if row["status"] == "failed"} == {BROKEN}
+    assert all(row["sha256"] and row["area"] for row in specimens if row["status"] == "ok")
+
+
+def specimens_table(path, **files):
+    """A table of specimens whose facts agree, of the given SHA-256 each."""
+    box = {"min_x": 0, "min_y": 0, "min_z": 0, "max_x": 1, "max_y": 1, "max_z": 1}
+    facts = {"status": "ok", "kind": "surface", "vertices": 8, "faces": 12, "area": 6, **box}
+    table = [{"specimen_id": identity, "sha256": sha256, **facts} for identity, sha256 in files.items()]
+    cells = [[row.get(column, "") for column in store.SPECIMENS_COLUMNS] for row in table]
+    store.write_table(path, store.SPECIMENS_COLUMNS, cells)
+
+
+def test_duplicates_are_found_and_a_mesh_that_has_gone_is_passed_over_with_a_line(command, tmp_path):
+    for name in ("a.ply", "b.stl", "broken.obj"):
+        (tmp_path / "meshes").mkdir(exist_ok=True)
+        trimesh.creation.box().export(tmp_path / "meshes" / name)
+    (tmp_path / "meshes" / "broken.obj").write_bytes(b"")
+    specimens_table(tmp_path / "specimens.csv", a="1", b="2", broken="3", gone="4", copy="4")
+    places = ("--meshes", tmp_path / "meshes", "--specimens", tmp_path / "specimens.csv")
+    done = command("find_duplicates", *places, "--out", tmp_path / "duplicates.csv")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "duplicates.csv").read_text() == (
+        "specimen_id,duplicate_of,same\nb,a,geometry\ngone,copy,file\n"
+    )
+    assert "Passed over copy: its file has gone." in done.stderr and "Passed over broken: " in done.stderr
+    assert "2 of 5 specimens are duplicates." in done.stderr
 
 
 def test_evaluation_and_figures_follow_from_the_tables(chain, folder, command, tmp_path):
@@ -238,6 +268,8 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
         (("search", "--emb", "{}/embeddings/embeddings.npy", "--query", "_1"), "2 IDs"),
         (("collect_embeddings", "{}/nowhere.npz"), "nowhere.npz"),
         (("collect_embeddings", "{}/embeddings/embeddings.npy"), "embeddings.npy"),
+        (("find_duplicates", "--meshes", "{}/meshes", "--specimens", "{}/nowhere.csv"), "nowhere.csv"),
+        (("find_duplicates", "--meshes", "{}/meshes", "--specimens", "{}/other.csv"), "other.csv"),
         (("evaluate", "--emb", "{}/embeddings/embeddings.npy", "--clusters", "{}/nowhere.csv"), "nowhere.csv"),
         (("evaluate", "--emb", "{}/embeddings/embeddings.npy", "--clusters", "{}/other.csv"), "other.csv"),
         (("evaluate", "--emb", "{}/embeddings/embeddings.npy", "--clusters", "{}/stale.csv"), "stale.csv"),

@@ -1,20 +1,33 @@
 """What runs again after a change: exactly what depends on it."""
 
+import hashlib
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
+import trimesh
 
 from fossilvit import specimens, store
 from tests.workflow.conftest import snakemake, write_mesh
 
-COLLECTION = {"collect_embeddings", "cluster_specimens", "search_neighbors", "evaluate", "draw_figures"}
+COLLECTION = {
+    *("collect_embeddings", "find_duplicates", "cluster_specimens", "search_neighbors", "evaluate", "draw_figures")
+}
 OWN = {"render_views", "extract_features", "pool_embedding"}
 
 
 def ids(work):
     return store.read_embeddings(work / "data/embeddings/embeddings.npy")[0]
+
+
+def specimens_table(work):
+    return store.read_table(work / "results/specimens.csv", store.SPECIMENS_COLUMNS)
+
+
+def duplicates_table(work):
+    return store.read_table(work / "results/duplicates.csv", store.DUPLICATES_COLUMNS)
 
 
 def assert_only(run, identity):
@@ -45,6 +58,8 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
         ("clusters", "specimen_id,cluster_id,prob", 5),
         ("knn", "query_id,neighbor_id,distance", 5 * 4),
         ("failed", "specimen_id,stage,reason", 1),
+        ("specimens", ",".join(store.SPECIMENS_COLUMNS), 6),
+        ("duplicates", "specimen_id,duplicate_of,same", 0),
     ]:
         lines = (work / f"results/{table}.csv").read_text(encoding="utf-8").splitlines()
         assert lines[0] == columns and len(lines) == 1 + rows
@@ -61,6 +76,36 @@ def test_a_broken_mesh_is_recorded_and_the_others_go_on(finished):
     assert record["status"] == "failed" and record["reason"] == failure["reason"]
     assert np.load(work / "data/features/square/broken.npy").shape == (0, 1764)
     assert np.load(work / "data/embeddings/square/broken.npy").shape == (0,)
+
+
+def test_the_table_of_specimens_holds_the_facts_of_all(finished):
+    work, _ = finished
+    rows = {row["specimen_id"]: row for row in specimens_table(work)}
+    assert list(rows) == sorted([*ids(work), "square/broken"])
+    for path in (work / "data/meshes").rglob("*.*"):
+        row = rows[path.relative_to(work / "data/meshes").with_suffix("").as_posix()]
+        content = path.read_bytes()
+        assert (row["bytes"], row["sha256"]) == (str(len(content)), hashlib.sha256(content).hexdigest())
+        assert row["status"] == ("failed" if path.stem == "broken" else "ok") and row["seconds"]
+    box = rows["square/d"]
+    assert (box["kind"], box["vertices"], box["faces"], box["watertight"]) == ("surface", "8", "12", "true")
+    assert [float(box[f"max_{axis}"]) for axis in "xyz"] == pytest.approx([0.5, 0.575, 0.65])
+    assert not any(rows["square/broken"][column] for column in ("kind", "vertices", "min_x", "area", "watertight"))
+
+
+def test_a_shape_under_another_name_is_found(work):
+    shape = trimesh.load(work / "data/meshes/round/a.ply")
+    shape.apply_translation([3, -2, 1]).export(work / "data/meshes/square/別名.stl")
+    shutil.copy(work / "data/meshes/square/d.obj", work / "data/meshes/square/d copy.obj")
+    run = snakemake(work)
+    assert run.code == 0, run.output
+    assert [tuple(row.values()) for row in duplicates_table(work)] == [
+        ("square/d copy", "square/d", "file"),
+        ("square/別名", "round/a", "geometry"),
+    ]
+    (work / "data/meshes/round/a.ply").unlink()
+    assert snakemake(work).code == 0
+    assert [row["specimen_id"] for row in duplicates_table(work)] == ["square/d copy"]
 
 
 def test_a_second_run_does_nothing(work):

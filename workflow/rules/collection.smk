@@ -1,5 +1,6 @@
 # needs  data/shards/SHARD.npz
-# gives  data/embeddings/embeddings.npy + ids.txt, results/failed.csv, clusters.csv, knn*.csv, evaluation.csv
+# gives  data/embeddings/embeddings.npy + ids.txt, results/specimens.csv, failed.csv, duplicates.csv, clusters.csv,
+#        knn*.csv, evaluation.csv
 
 
 rule collect_embeddings:
@@ -9,6 +10,7 @@ rule collect_embeddings:
         embeddings="data/embeddings/embeddings.npy",
         ids="data/embeddings/ids.txt",
         failed="results/failed.csv",
+        specimens=report("results/specimens.csv", caption="../report/specimens.rst", category="Collection"),
     log:
         "logs/collect_embeddings.log",
     conda:
@@ -18,7 +20,29 @@ rule collect_embeddings:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
-        "python -m scripts.collect_embeddings {input:q} --out data/embeddings --failed {output.failed:q} &> {log:q}"
+        "python -m scripts.collect_embeddings {input:q} --out data/embeddings --failed {output.failed:q}"
+        " --specimens {output.specimens:q} &> {log:q}"
+
+
+rule find_duplicates:
+    input:
+        # it holds the digest of every mesh, and so changes with any of those that are read again here
+        "results/specimens.csv",
+    output:
+        report("results/duplicates.csv", caption="../report/duplicates.rst", category="Collection"),
+    log:
+        "logs/find_duplicates.log",
+    conda:
+        "../../envs/render.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        meshes=config["meshes"],
+        version=versions.DUPLICATES,
+    shell:
+        "python -m scripts.find_duplicates --meshes {params.meshes:q} --specimens {input:q} --out {output:q} &> {log:q}"
 
 
 rule cluster_specimens:

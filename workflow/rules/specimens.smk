@@ -20,7 +20,8 @@ rule render_views:
         "../../envs/render.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # a mesh takes up to six times its size, a compressed one more
+        mem_mb=lambda wildcards, attempt: attempt * (1000 + 10 * SPECIMENS[wildcards.id].size // 2**20),
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         mesh=lambda wildcards: SPECIMENS[wildcards.id].state,
@@ -100,6 +101,7 @@ rule gather_shard:
     params:
         meshes=config["meshes"],
         shards=config["shards"],
+        version=versions.GATHERING,
     shell:
         "python -m scripts.gather_shard --meshes {params.meshes:q} --shards {params.shards}"
         " --shard {wildcards.shard} --embeddings data/embeddings --renders data/renders --out {output:q} &> {log:q}"

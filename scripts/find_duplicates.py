@@ -1,0 +1,40 @@
+"""Find specimens of the same shape under another name."""
+
+import argparse
+import sys
+
+from fossilvit import commands, duplicates, meshes, specimens, store
+from fossilvit.errors import SpecimenError
+
+
+def main():
+    arguments = parse()
+    rows = store.read_table(arguments.specimens, store.SPECIMENS_COLUMNS)
+    found = specimens.discover(arguments.meshes)
+    repeated = duplicates.find(rows, lambda identity: read(found, identity))
+    store.write_table(arguments.out, store.DUPLICATES_COLUMNS, repeated)
+    commands.log.info("%d of %d specimens are duplicates.", len(repeated), len(rows))
+
+
+def read(found, identity):
+    """The mesh of a specimen; None, with a line in the log, where there is none any more."""
+    if identity not in found:
+        commands.log.warning("Passed over %s: its file has gone.", identity)
+        return None
+    try:
+        return meshes.read(found[identity].path)
+    except (SpecimenError, FileNotFoundError) as error:
+        commands.log.warning("Passed over %s: %s", identity, error)
+        return None
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--meshes", default="data/meshes", help="folder of meshes")
+    parser.add_argument("--specimens", default="results/specimens.csv", help="table of all specimens")
+    parser.add_argument("--out", default="results/duplicates.csv", help="table of duplicates")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(commands.run(main))

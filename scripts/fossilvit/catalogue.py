@@ -1,0 +1,46 @@
+"""Render records -> the tables of what the collection holds.
+
+In: the record of every specimen, by ID. Out: rows of store.SPECIMENS_COLUMNS, lengths in file units, and of
+store.FAILED_COLUMNS.
+"""
+
+from fossilvit import store
+
+
+def specimens(records) -> list[list]:
+    """A row a specimen, failed ones too, in order of ID; what does not apply is an empty cell.
+
+    Parameters
+    ----------
+    records : dict of ID to record
+    """
+    return [_row(identity, record) for identity, record in sorted(records.items())]
+
+
+def failures(records) -> list[tuple[str, str, str]]:
+    """ID, stage and reason of every specimen that failed, in order of ID."""
+    return [
+        (identity, "render", record["reason"])
+        for identity, record in sorted(records.items())
+        if record["status"] == "failed"
+    ]
+
+
+def _row(identity, record):
+    facts = {**record, **(record.get("file") or {}), **(record.get("mesh") or {}), "specimen_id": identity}
+    for name, corner in zip(("min", "max"), facts.get("bounding_box", ()), strict=False):
+        facts |= {f"{name}_{axis}": value for axis, value in zip("xyz", corner, strict=True)}
+    return [_cell(facts.get(column)) for column in store.SPECIMENS_COLUMNS]
+
+
+def _cell(value):
+    """A fact as a cell: `true`, `3 degenerate faces; 2 duplicate faces`, notes one after another."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "; ".join(f"{count} {what}" for what, count in value.items())
+    if isinstance(value, list):
+        return "; ".join(value)
+    return value
