@@ -145,7 +145,8 @@ def _points(geometry):
     if not finite.any():
         raise Unreadable("is empty: it holds no surface and no points", "export it again")
     vertices = geometry.vertices[finite]
-    given = None if geometry.normals is None else unit(geometry.normals[finite])
+    with np.errstate(over="ignore", invalid="ignore"):  # absurd normals
+        given = None if geometry.normals is None else unit(geometry.normals[finite])
     if given is None or not np.isclose(np.linalg.norm(given, axis=1), 1).all():
         given = normals.of_points(vertices)
     lost = int(len(finite) - finite.sum())

@@ -50,7 +50,8 @@ def triangles(geometry):
     corners = np.where(exists, corners, NOTHING).astype(np.int32)
     if (geometry.sizes == 3).all():
         return corners.reshape(-1, 3), None
-    places = triangulate(geometry.sizes, np.maximum(corners, 0), geometry.vertices)
+    with np.errstate(over="ignore", invalid="ignore"):  # corners that are no places
+        places = triangulate(geometry.sizes, np.maximum(corners, 0), geometry.vertices)
     return corners[places], places
 
 

@@ -5,8 +5,8 @@ from numba import njit
 
 from fossilvit.meshes.triples import cross, dot, edge
 
-LARGEST = 1e60
-"""No coordinate of a scan is larger; beyond it areas and volumes overflow."""
+LARGEST, SMALLEST = 1e60, 1e-60
+"""No coordinate of a scan is larger and no scan is smaller; beyond them areas and volumes leave float64."""
 
 
 @njit(cache=True, inline="always")
@@ -29,10 +29,10 @@ def box(vertices):
 
 @njit(cache=True)
 def extent(vertices):
-    """The longest side of the bounding box, 1 where it has none."""
+    """The longest side of the bounding box, 1 where there is as good as none."""
     low, high = box(vertices)
     longest = (high - low).max()
-    return longest if longest > 0.0 else 1.0
+    return longest if longest > SMALLEST else 1.0
 
 
 def area(vertices, faces) -> float:

@@ -14,6 +14,7 @@ from fossilvit.meshes import colors, materials
 from fossilvit.meshes.errors import Unreadable
 from fossilvit.meshes.geometry import Geometry
 from fossilvit.meshes.text import (
+    BACKSLASH,
     HASH,
     LARGEST_INTEGER,
     NEWLINE,
@@ -71,6 +72,8 @@ def parse(data, path=None) -> Geometry:
         raise Unreadable("holds free-form surfaces and no polygons", "convert it to a mesh")
     _require_promised(data, len(lines.vertices), len(lines.sizes))
     images, image, notes = _materials(data, lines, path)
+    if not ends_line(data[-1]):
+        notes = (*notes, "its last line has no end, as when a file breaks off; an OBJ does not say how long it is")
     return Geometry(
         np.ascontiguousarray(lines.vertices[:, :3]),
         lines.sizes,
@@ -189,7 +192,7 @@ def _read_corners(text, at, corners, vertices, textures):
             end = after
             if end < len(text) and text[end] == SLASH:
                 _, end = integer(text, end + 1)
-        if end < len(text) and not is_space(text[end]) and text[end] != HASH:
+        if end < len(text) and not is_space(text[end]) and text[end] not in (HASH, BACKSLASH):
             return at, count, True
         count += 1
         at = after_blanks(text, end)

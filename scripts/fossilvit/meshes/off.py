@@ -38,7 +38,8 @@ def parse(data, path=None) -> Geometry:
     lists = [False] * (columns + normal_columns + color_columns)
     scalars, _, _, at = rows(data, at, vertex_count, lists, comments=True)
     _, sizes, corners, _ = rows(data, at, face_count, [True], comments=True)
-    vertices = scalars[:, :3] / scalars[:, 3:4] if columns == 4 else scalars[:, :3]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # a point at infinity is no place
+        vertices = scalars[:, :3] / scalars[:, 3:4] if columns == 4 else scalars[:, :3]
     normals = scalars[:, columns : columns + 3] if normal_columns else None
     return Geometry(
         np.ascontiguousarray(vertices),

@@ -134,6 +134,10 @@ def _header(data):
                 elements[-1].properties.append(Property(name, _type(type)))
             case ["comment", word, *name] if word.lower() == "texturefile" and not texture:
                 texture = " ".join(name)
+    for element in elements:
+        names = [property.name for property in element.properties]
+        if len(set(names)) < len(names):
+            raise Unreadable(f"has two properties of one name in its element {element.name!r}")
     if order is None:
         raise Unreadable("has no format in its PLY header that there is (ascii, binary_little_endian, ...)")
     return Header(order, elements, texture, end.end())
@@ -316,6 +320,7 @@ def _polygons(elements):
 def _strips(strips):
     """The triangles of strips; every second one of a strip is turned around."""
     vertices = indices(strips.items)
+    vertices[vertices == np.iinfo(np.uint32).max] = RESTART
     ends = np.zeros(len(vertices) + 1, bool)
     ends[np.cumsum(strips.sizes)] = True
     windows = np.stack([vertices[:-2], vertices[1:-1], vertices[2:]], axis=1)

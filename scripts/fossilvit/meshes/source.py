@@ -65,10 +65,13 @@ def load(path) -> Source:
     packed = bytes(data[:2]) == GZIP
     if packed:
         data = _unpacked(path, MOST_EXPANSION * len(data))
-    data = _without_mark(data)
     if not len(data):
         raise Unreadable("is empty")
-    kind = _kind(data, named)
+    if fits_binary_stl(data):  # whatever its header begins with
+        kind = "stl"
+    else:
+        data = _without_mark(data)
+        kind = _kind(data, named)
     other = (f"holds {kind.upper()}, though its name ends in .{named}",) if kind != named else ()
     return Source(data, kind, ", gzip" if packed else "", other)
 
@@ -85,9 +88,15 @@ def file_facts(path) -> dict:
 
 def most_memory(path) -> int:
     """The bytes of memory that reading a file may take."""
-    with open(path, "rb") as file:
-        packed = file.read(len(GZIP)) == GZIP
-    return MEMORY_BASE + MEMORY_SHARE * Path(path).stat().st_size * (MOST_EXPANSION if packed else 1)
+    return MEMORY_BASE + MEMORY_SHARE * Path(path).stat().st_size * (MOST_EXPANSION if _is_packed(path) else 1)
+
+
+def _is_packed(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(GZIP)) == GZIP
+    except PermissionError:
+        return False
 
 
 def _unpacked(path, most):
@@ -124,7 +133,7 @@ def _kind(data, named):
         return "ply"
     if OFF_KEYWORD.match(head):
         return "off"
-    if fits_binary_stl(data) or (plain.startswith(b"solid") and (b"facet" in plain or b"endsolid" in plain)):
+    if plain.startswith(b"solid") and (b"facet" in plain or b"endsolid" in plain):
         return "stl"
     if named != "obj" and OBJ_VERTEX.search(head) and b"\0" not in head:
         return "obj"

@@ -1,7 +1,8 @@
 """Numbers in text -> arrays, at the speed of compiled code.
 
-Positions are offsets into the bytes of a file. A number is read to the nearest float64 (up to 19 digits), whatever the
-locale; `nan`, `inf` and what converters make of them (`-1.#IND`, `-nan(ind)`) are not finite, which cleaning counts.
+Positions are offsets into the bytes of a file. A number of up to 19 digits is read to the nearest float64 (within 1e-15
+of it beyond 1e-240 and 1e280), whatever the locale; `nan`, `inf` and what converters make of them (`-1.#IND`,
+`-nan(ind)`) are not finite, which cleaning counts.
 """
 
 from fractions import Fraction
@@ -67,7 +68,7 @@ def after_space(text, at):
 def after_blanks(text, at):
     """The next position in this line that is no space; a backslash continues a line."""
     while at < len(text):
-        if text[at] == BACKSLASH and at + 1 < len(text) and ends_line(text[at + 1]):
+        if _continues(text, at):
             at += 3 if text[at + 1] == RETURN and at + 2 < len(text) and text[at + 2] == NEWLINE else 2
         elif is_space(text[at]) and not ends_line(text[at]):
             at += 1
@@ -78,10 +79,16 @@ def after_blanks(text, at):
 
 @njit(cache=True)
 def after_word(text, at):
-    """The position after a word."""
-    while at < len(text) and not is_space(text[at]):
+    """The position after a word; a backslash at the end of a line is none of it."""
+    while at < len(text) and not is_space(text[at]) and not _continues(text, at):
         at += 1
     return at
+
+
+@njit(cache=True)
+def _continues(text, at):
+    """Whether a backslash there continues the line."""
+    return text[at] == BACKSLASH and at + 1 < len(text) and ends_line(text[at + 1])
 
 
 @njit(cache=True)
