@@ -22,7 +22,7 @@ from fossilvit.meshes.text import (
     SPACE,
     after_blanks,
     after_line,
-    after_word,
+    continues,
     ends_line,
     integer,
     is_space,
@@ -129,7 +129,7 @@ def _read_lines(text, vertices, textures, sizes, corners, names):
     while at < len(text):
         at = after_blanks(text, at)
         if at < len(text) and not is_space(text[at]) and text[at] != HASH:
-            end = after_word(text, at)
+            end = _after_word(text, at)
             word = _word(text, at, end)
             at, fault = after_blanks(text, end), False
             if word == VERTEX:
@@ -152,6 +152,14 @@ def _read_lines(text, vertices, textures, sizes, corners, names):
                 return (vertex, texture, face, corner, name), free_form, at, True
         at = after_line(text, at)
     return (vertex, texture, face, corner, name), free_form, at, False
+
+
+@njit(cache=True)
+def _after_word(text, at):
+    """The position after a word; a backslash that continues the line is none of it."""
+    while at < len(text) and not is_space(text[at]) and not continues(text, at):
+        at += 1
+    return at
 
 
 @njit(cache=True)

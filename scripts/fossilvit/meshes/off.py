@@ -36,8 +36,8 @@ def parse(data, path=None) -> Geometry:
     columns = 4 if HOMOGENEOUS in keyword else 3
     normal_columns, color_columns = 3 * (b"N" in keyword), 3 * (b"C" in keyword)
     lists = [False] * (columns + normal_columns + color_columns)
-    scalars, _, _, at = rows(data, at, vertex_count, lists, comments=True)
-    _, sizes, corners, _ = rows(data, at, face_count, [True], comments=True)
+    scalars, _, _, at = rows(data, at, vertex_count, lists, "vertices", comments=True)
+    _, sizes, corners, _ = rows(data, at, face_count, [True], "faces", comments=True)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # a point at infinity is no place
         vertices = scalars[:, :3] / scalars[:, 3:4] if columns == 4 else scalars[:, :3]
     normals = scalars[:, columns : columns + 3] if normal_columns else None

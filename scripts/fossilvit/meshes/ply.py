@@ -58,6 +58,10 @@ class Element(NamedTuple):
     rows: int
     properties: list
 
+    @property
+    def plural(self) -> str:
+        return {"vertex": "vertices", "face": "faces"}.get(self.name, f"rows of {self.name!r}")
+
 
 class Header(NamedTuple):
     order: str
@@ -176,7 +180,7 @@ def _elements(data, header):
 def _text_columns(data, at, element, _):
     """The columns of an element in text, and the position after it."""
     lists = [bool(property.count) for property in element.properties]
-    scalars, sizes, items, at = rows(data, at, element.rows, lists)
+    scalars, sizes, items, at = rows(data, at, element.rows, lists, element.plural)
     columns, scalar, column = {}, 0, 0
     owners = np.repeat(np.tile(np.arange(sizes.shape[1], dtype=np.int32), len(sizes)), sizes.reshape(-1))
     for property in element.properties:
@@ -192,12 +196,11 @@ def _text_columns(data, at, element, _):
 
 def _binary_columns(data, at, element, order):
     """The columns of a binary element, and the position after it."""
-    if element.rows * sum(np.dtype(property.count or property.type).itemsize for property in element.properties) > (
-        len(data) - at
-    ):
+    least = sum(np.dtype(property.count or property.type).itemsize for property in element.properties)
+    left = len(data) - at
+    if element.rows * least > left:
         raise Unreadable(
-            f"breaks off: its header promises {element.rows} rows of {element.name}, "
-            f"for which the {len(data) - at} bytes that are left are too few"
+            f"breaks off: its header promises {element.rows} {element.plural}, for which {left} bytes are left"
         )
     if not element.rows:
         return {property.name: _empty(property) for property in element.properties}, at
@@ -249,9 +252,7 @@ def _mixed_columns(data, at, element, order):
     sizes = np.empty((element.rows, len(widths)), np.int32)
     done, at = _walk(data, at, order == ">", widths, counts, signed, offsets, sizes)
     if done < element.rows:
-        raise Unreadable(
-            f"breaks off: its header promises {element.rows} rows of {element.name}, but {done} can be read"
-        )
+        raise Unreadable(f"breaks off: its header promises {element.rows} {element.plural}, but {done} can be read")
     columns = {}
     for i, property in enumerate(element.properties):
         items = _gathered(data, offsets[:, i], sizes[:, i], order + property.type)

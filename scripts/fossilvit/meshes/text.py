@@ -68,7 +68,7 @@ def after_space(text, at):
 def after_blanks(text, at):
     """The next position in this line that is no space; a backslash continues a line."""
     while at < len(text):
-        if _continues(text, at):
+        if continues(text, at):
             at += 3 if text[at + 1] == RETURN and at + 2 < len(text) and text[at + 2] == NEWLINE else 2
         elif is_space(text[at]) and not ends_line(text[at]):
             at += 1
@@ -79,14 +79,14 @@ def after_blanks(text, at):
 
 @njit(cache=True)
 def after_word(text, at):
-    """The position after a word; a backslash at the end of a line is none of it."""
-    while at < len(text) and not is_space(text[at]) and not _continues(text, at):
+    """The position after a word."""
+    while at < len(text) and not is_space(text[at]):
         at += 1
     return at
 
 
 @njit(cache=True)
-def _continues(text, at):
+def continues(text, at):
     """Whether a backslash there continues the line."""
     return text[at] == BACKSLASH and at + 1 < len(text) and ends_line(text[at + 1])
 
@@ -179,7 +179,7 @@ def _rounded_off(a, b, product):
 
 
 @njit(cache=True)
-def _read_rows(text, at, lists, by_line, comments, scalars, sizes, items):
+def _read_rows(text, at, lists, comments, scalars, sizes, items):
     """Read rows of numbers into scalars [R, S], sizes [R, L] and items; returns (rows, items, position, at fault)."""
     used = 0
     for row in range(len(scalars)):
@@ -204,8 +204,7 @@ def _read_rows(text, at, lists, by_line, comments, scalars, sizes, items):
                 if end == at:
                     return row, used, at, at < len(text)
                 used, at = used + 1, end
-        if by_line:
-            at = after_line(text, at)
+        at = after_line(text, at)
     return len(scalars), used, at, False
 
 
@@ -216,10 +215,11 @@ def _after_all_space(text, at):
     return at
 
 
-def rows(text, at, count, lists, by_line=True, comments=False):
+def rows(text, at, count, lists, what, comments=False):
     """Rows of numbers.
 
-    A row holds a number a column, for a list its length and then as many; it may be spread over lines.
+    A row holds a number a column, for a list its length and then as many. It may be spread over lines; what is left of
+    the last of them is passed over.
 
     Parameters
     ----------
@@ -230,8 +230,8 @@ def rows(text, at, count, lists, by_line=True, comments=False):
         Rows to read.
     lists : list of bool
         For every column whether it is a list.
-    by_line : bool
-        Pass over what is left of a line after a row.
+    what : str
+        What the rows are, for messages.
     comments : bool
         `#` begins a comment.
 
@@ -249,13 +249,13 @@ def rows(text, at, count, lists, by_line=True, comments=False):
     """
     left = len(text) - at
     if count * len(lists) > left / 2 + 1:
-        raise Unreadable(f"breaks off: its header promises {count} rows where {left} bytes are left")
+        raise Unreadable(f"breaks off: its header promises {count} {what}, for which {left} bytes are left")
     scalars = np.empty((count, lists.count(False)))
     sizes = np.empty((count, lists.count(True)), np.int32)
     items = np.empty(left // 2 + 1 if any(lists) else 0)
-    done, used, at, fault = _read_rows(text, at, np.array(lists), by_line, comments, scalars, sizes, items)
+    done, used, at, fault = _read_rows(text, at, np.array(lists), comments, scalars, sizes, items)
     if fault:
         raise Unreadable.no_number(text, at)
     if done < count:
-        raise Unreadable(f"breaks off: its header promises {count} rows where {done} can be read")
+        raise Unreadable(f"breaks off: its header promises {count} {what}, but {done} can be read")
     return scalars, sizes, items[:used], at
