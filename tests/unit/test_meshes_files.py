@@ -55,7 +55,7 @@ def refusal(path):
 @pytest.mark.parametrize("ending", ["", ".gz", ".GZ"])
 def test_a_compressed_file_is_read_whatever_its_ending(tmp_path, name, ending):
     mesh = meshes.read(stored(tmp_path, name + ending, packed(WHOLE[name])))
-    assert is_tetrahedron(mesh) and mesh.format.endswith(", gzip") and mesh.notes == ()
+    assert is_tetrahedron(mesh) and mesh.format.endswith(" (gzip)") and mesh.notes == ()
 
 
 @pytest.mark.parametrize("name", WHOLE)

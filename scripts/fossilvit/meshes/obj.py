@@ -26,6 +26,7 @@ from fossilvit.meshes.text import (
     ends_line,
     integer,
     is_space,
+    is_word,
     number,
 )
 
@@ -103,20 +104,17 @@ def _lines(data):
 @njit(cache=True)
 def _word(text, at, end):
     """What a line is, by its first word."""
-    length = end - at
-    if length == 1 and text[at] == 118:
+    if is_word(text, at, end, b"v"):
         return VERTEX
-    if length == 1 and text[at] == 102:
+    if is_word(text, at, end, b"f") or is_word(text, at, end, b"fo"):
         return FACE
-    if length == 2 and text[at] == 118 and text[at + 1] == 116:
+    if is_word(text, at, end, b"vt"):
         return TEXTURE
-    if length == 2 and text[at] == 102 and text[at + 1] == 111:
-        return FACE
-    if length == 6 and text[at] == 117 and text[at + 3] == 109 and text[at + 5] == 108:
+    if is_word(text, at, end, b"usemtl"):
         return MATERIAL
-    if length == 6 and text[at] == 109 and text[at + 3] == 108 and text[at + 5] == 98:
+    if is_word(text, at, end, b"mtllib"):
         return LIBRARY
-    if length == 4 and text[at] == 115 and text[at + 3] == 102:
+    if is_word(text, at, end, b"surf"):
         return FREE_FORM
     return OTHER
 

@@ -4,6 +4,8 @@ import numpy as np
 
 from fossilvit.vectors import unit
 
+BLOCK = 1 << 18
+"""Corners of polygons that are cut at once, which bounds the memory it takes."""
 EARS_MOST = 10_000
 """Corners up to which a concave polygon is cut by its ears; a larger one becomes a fan."""
 
@@ -30,15 +32,27 @@ def triangulate(sizes, corners, vertices) -> np.ndarray:
     triangles = np.empty((int(counts.sum()), 3), np.int64)
     for size in np.unique(sizes[sizes >= 3]).tolist():
         of_size = np.flatnonzero(sizes == size)
-        local = np.broadcast_to(_fan(size), (len(of_size), size - 2, 3))
-        if 3 < size <= EARS_MOST:
-            shapes = vertices[corners[starts[of_size, None] + np.arange(size)]]
-            local = local.copy()
-            for i in np.flatnonzero(_concave(shapes)):
-                local[i] = _ears(shapes[i], local[i])
-        places = firsts[of_size, None] + np.arange(size - 2)
-        triangles[places] = starts[of_size, None, None] + local
+        block = max(BLOCK // size, 1)
+        for begin in range(0, len(of_size), block):
+            some = of_size[begin : begin + block]
+            cut = _cut(vertices[corners[starts[some, None] + np.arange(size)]])
+            triangles[firsts[some, None] + np.arange(size - 2)] = starts[some, None, None] + cut
     return triangles
+
+
+def _cut(shapes):
+    """Triangles of polygons [P, N, 3] of one size, int [P, N - 2, 3] or [1, N - 2, 3] where all are cut alike."""
+    size = shapes.shape[1]
+    fan = _fan(size)[None]
+    if size == 3 or size > EARS_MOST:
+        return fan
+    concave = np.flatnonzero(_concave(shapes))
+    if not len(concave):
+        return fan
+    cut = np.repeat(fan, len(shapes), axis=0)
+    for i in concave:
+        cut[i] = _ears(shapes[i], fan[0])
+    return cut
 
 
 def _fan(size):

@@ -45,7 +45,7 @@ class Source(NamedTuple):
     kind: str
     """`ply`, `obj`, `stl` or `off`, by content"""
     packing: str
-    """`, gzip` for a compressed file, else nothing"""
+    """` (gzip)` for a compressed file, else nothing"""
     notes: tuple
     """what deserves to be known about it, in plain words"""
 
@@ -73,7 +73,7 @@ def load(path) -> Source:
         data = _without_mark(data)
         kind = _kind(data, named)
     other = (f"holds {kind.upper()}, though its name ends in .{named}",) if kind != named else ()
-    return Source(data, kind, ", gzip" if packed else "", other)
+    return Source(data, kind, " (gzip)" if packed else "", other)
 
 
 def file_facts(path) -> dict:

@@ -10,7 +10,7 @@ from numba import njit
 from fossilvit.meshes.errors import Unreadable
 from fossilvit.meshes.geometry import Geometry
 from fossilvit.meshes.source import STL_FACET, STL_HEADER, fits_binary_stl, promised_facets
-from fossilvit.meshes.text import after_line, after_space, after_word, number
+from fossilvit.meshes.text import after_line, after_space, after_word, is_word, number
 
 FACET = np.dtype([("normal", "<f4", 3), ("vertices", "<f4", (3, 3)), ("attribute", "<u2")])
 TEXT = frozenset(range(9, 14)) | frozenset(range(32, 256))
@@ -70,13 +70,14 @@ def _text(data):
 @njit(cache=True)
 def _word(text, at, end):
     """Which of the words that matter stands there."""
-    first, third = text[at] | 32, text[at + 2] | 32 if end - at > 2 else 0
-    if end - at == 6 and first == 118 and third == 114:  # vertex
+    if is_word(text, at, end, b"vertex"):
         return VERTEX
-    if end - at == 5 and first == 115 and third == 108:  # solid
+    if is_word(text, at, end, b"endfacet"):
+        return END_FACET
+    if is_word(text, at, end, b"solid"):
         return SOLID
-    if end - at == 8 and first == 101 and third == 100:  # endfacet, endsolid
-        return END_FACET if text[at + 3] | 32 == 102 else END_SOLID
+    if is_word(text, at, end, b"endsolid"):
+        return END_SOLID
     return OTHER
 
 

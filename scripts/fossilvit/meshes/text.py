@@ -24,6 +24,9 @@ SPLITTER = 134217729.0
 LARGEST_INTEGER = 2**62
 SPACE, NEWLINE, RETURN, PLUS, MINUS, POINT, ZERO, NINE = 32, 10, 13, 43, 45, 46, 48, 57
 HASH, BACKSLASH = 35, 92
+LETTER_D, LETTER_E, LETTER_I, LETTER_N = 100, 101, 105, 110
+SMALL = 32
+"""The bit that a small letter has and its capital has not."""
 
 
 @njit(cache=True, inline="always")
@@ -86,6 +89,15 @@ def after_word(text, at):
 
 
 @njit(cache=True)
+def is_word(text, at, end, word):
+    """Whether that word, of small letters, stands from one position to another, in letters of any case."""
+    same = end - at == len(word)
+    for i in range(len(word)):
+        same = same and text[at + i] | SMALL == word[i]
+    return same
+
+
+@njit(cache=True)
 def continues(text, at):
     """Whether a backslash there continues the line."""
     return text[at] == BACKSLASH and at + 1 < len(text) and ends_line(text[at + 1])
@@ -113,7 +125,7 @@ def number(text, at):
     negative = at < len(text) and text[at] == MINUS
     if at < len(text) and (negative or text[at] == PLUS):
         at += 1
-    if at < len(text) and text[at] | 32 in (105, 110):  # i, n
+    if at < len(text) and text[at] | SMALL in (LETTER_I, LETTER_N):
         return _not_finite(text, at, start)
     digits, mantissa, exponent, seen, fraction = 0, np.uint64(0), 0, False, False
     while at < len(text):
@@ -134,7 +146,7 @@ def number(text, at):
         return 0.0, start
     if at < len(text) and text[at] == HASH and fraction:  # 1.#QNAN
         return np.nan, after_word(text, at)
-    if at < len(text) and text[at] | 32 in (100, 101):  # d, e
+    if at < len(text) and text[at] | SMALL in (LETTER_D, LETTER_E):
         power, end = integer(text, at + 1)
         if end > at + 1:
             exponent, at = exponent + max(min(power, 99999), -99999), end
@@ -147,8 +159,8 @@ def number(text, at):
 @njit(cache=True)
 def _not_finite(text, at, start):
     """`nan`, `inf` and their like: (nan, position after the word); the position is the start for another word."""
-    a, b = (text[at + 1] | 32, text[at + 2] | 32) if at + 2 < len(text) else (0, 0)
-    known = (text[at] | 32 == 110 and a == 97 and b == 110) or (text[at] | 32 == 105 and a == 110)
+    end = at + 3
+    known = end <= len(text) and (is_word(text, at, end, b"nan") or is_word(text, at, end, b"inf"))
     return np.nan, (after_word(text, at) if known else start)
 
 
