@@ -10,11 +10,16 @@ EARS_MOST = 10_000
 """Corners up to which a concave polygon is cut by its ears; a larger one becomes a fan."""
 
 
+FLAT = 1e-9
+"""A turn the other way that is a smaller share of the largest turn is none."""
+
+
 def triangulate(sizes, corners, vertices) -> np.ndarray:
     """Cut every polygon into as many triangles as it has corners beyond two.
 
-    Convex polygons become fans around their first corner, concave ones are cut by their ears in their mean plane
-    (mapbox's earcut). Polygons of fewer than three corners give none.
+    Convex polygons become fans around their first corner, concave quads around the corner that turns in, and larger
+    concave polygons are cut by their ears in their mean plane (mapbox's earcut). Polygons of fewer than three corners
+    give none.
 
     Parameters
     ----------
@@ -46,10 +51,14 @@ def _cut(shapes):
     fan = _fan(size)[None]
     if size == 3 or size > EARS_MOST:
         return fan
-    concave = np.flatnonzero(_concave(shapes))
+    turns = _turns(shapes)
+    concave = np.flatnonzero((turns < -FLAT * np.abs(turns).max(axis=1, keepdims=True)).any(axis=1))
     if not len(concave):
         return fan
     cut = np.repeat(fan, len(shapes), axis=0)
+    if size == 4:
+        cut[concave] = (fan + turns[concave].argmin(axis=1)[:, None, None]) % 4
+        return cut
     for i in concave:
         cut[i] = _ears(shapes[i], fan[0])
     return cut
@@ -66,12 +75,11 @@ def _plane_normals(shapes):
     return unit(np.cross(shapes - shapes[:, :1], following - shapes[:, :1]).sum(axis=1))
 
 
-def _concave(shapes):
-    """Whether polygons [P, N, 3] turn the other way at any corner."""
+def _turns(shapes):
+    """How far polygons [P, N, 3] turn at every corner, seen along their mean normals: less than 0 where it turns in."""
     edges = np.roll(shapes, -1, axis=1) - shapes
     turns = np.cross(edges, np.roll(edges, -1, axis=1))
-    along = (turns * _plane_normals(shapes)[:, None]).sum(axis=2)
-    return (along < -1e-9 * np.abs(along).max(axis=1, keepdims=True)).any(axis=1)
+    return np.roll((turns * _plane_normals(shapes)[:, None]).sum(axis=2), 1, axis=1)
 
 
 def _ears(shape, fan):
