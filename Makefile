@@ -20,6 +20,7 @@ demo: env
 	@echo "  groups                           results/clusters.csv"
 	@echo "  nearest neighbours               results/knn.csv"
 	@echo "  agreement with the folders       results/evaluation.csv"
+	@echo "  facts of every specimen          results/specimens.csv"
 	@echo "  what could not be read, and why  results/failed.csv"
 
 test: env lint
