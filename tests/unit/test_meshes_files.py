@@ -9,6 +9,7 @@ from fossilvit import meshes
 from fossilvit.errors import SpecimenError
 from fossilvit.meshes import source
 
+from .readings import is_tetrahedron, refusal
 from .writers import CUBE, QUADS, SIDES, TETRAHEDRON, facets, obj, off, packed, ply_mesh, stl_binary, stl_text, stored
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -34,21 +35,6 @@ PAGES = {
     "PDF": (b"%PDF-1.7\n", "PDF"),
     "glTF": (b"glTF\2\0\0\0", "glTF"),
 }
-
-
-def is_tetrahedron(mesh):
-    found = meshes.facts(mesh)
-    assert (found["vertices"], found["faces"], found["watertight"]) == (4, 4, True)
-    assert found["volume"] == pytest.approx(1 / 6)
-    return True
-
-
-def refusal(path):
-    with pytest.raises(SpecimenError) as error:
-        meshes.read(path)
-    sentence = str(error.value)
-    assert sentence.startswith(str(path)) and sentence.endswith(".") and "\n" not in sentence
-    return sentence
 
 
 @pytest.mark.parametrize("name", WHOLE)

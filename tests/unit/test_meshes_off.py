@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fossilvit import meshes
-from fossilvit.errors import SpecimenError
 
+from .readings import is_cube, refusal
 from .writers import BEAM, BEAM_SIDES, CUBE, QUADS, TETRAHEDRON, off, stored
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -18,18 +18,8 @@ def read(folder, data, name="x.off"):
     return meshes.read(stored(folder, name, data))
 
 
-def is_cube(mesh):
-    found = meshes.facts(mesh)
-    assert (found["vertices"], found["faces"], found["watertight"]) == (8, 12, True)
-    assert (found["area"], found["volume"]) == (pytest.approx(6), pytest.approx(1))
-    return True
-
-
-def refusal(folder, data):
-    with pytest.raises(SpecimenError) as error:
-        read(folder, data)
-    assert "x.off" in str(error.value) and "\n" not in str(error.value)
-    return str(error.value)
+def refused(folder, data):
+    return refusal(stored(folder, "x.off", data))
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
@@ -153,4 +143,4 @@ def test_a_face_with_a_vertex_that_is_no_number_is_dropped_and_counted(tmp_path,
     ],
 )
 def test_a_file_that_is_no_sound_off_is_refused_with_the_cause(tmp_path, data, told):
-    assert told in refusal(tmp_path, data)
+    assert told in refused(tmp_path, data)

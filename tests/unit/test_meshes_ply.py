@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from fossilvit import meshes
-from fossilvit.errors import SpecimenError
 
+from .readings import is_cube, refusal
 from .writers import BEAM, BEAM_SIDES, CUBE, QUADS, SIDES, TETRAHEDRON, XYZ, ply, ply_mesh, stored
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -27,18 +27,8 @@ def read(folder, data, name="x.ply"):
     return meshes.read(stored(folder, name, data))
 
 
-def is_cube(mesh):
-    found = meshes.facts(mesh)
-    assert (found["vertices"], found["faces"], found["watertight"]) == (8, 12, True)
-    assert (found["area"], found["volume"]) == (pytest.approx(6), pytest.approx(1))
-    return True
-
-
-def refusal(folder, data):
-    with pytest.raises(SpecimenError) as error:
-        read(folder, data)
-    assert "x.ply" in str(error.value) and "\n" not in str(error.value)
-    return str(error.value)
+def refused(folder, data):
+    return refusal(stored(folder, "x.ply", data))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -215,12 +205,12 @@ def test_a_file_that_breaks_off_is_refused(tmp_path, form, rows):
     kept = ply_mesh(*rows, form=form) if rows[0] else b"end_header\n"
     body = kept[kept.index(b"end_header\n") + len(b"end_header\n") :]
     assert whole.startswith(header + body)
-    assert "breaks off" in refusal(tmp_path, header + body)
+    assert "breaks off" in refused(tmp_path, header + body)
 
 
 @pytest.mark.parametrize("size", [3, 10, 40, 100])
 def test_a_header_that_breaks_off_is_refused(tmp_path, size):
-    assert "header" in refusal(tmp_path, ply(VERTEX, FACE)[:size] + b"\n" * (size == 3))
+    assert "header" in refused(tmp_path, ply(VERTEX, FACE)[:size] + b"\n" * (size == 3))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -233,7 +223,7 @@ def test_a_count_that_the_file_cannot_hold_is_refused_without_memory_for_it(tmp_
     )
     tracemalloc.start()
     try:
-        assert "breaks off" in refusal(tmp_path, data)
+        assert "breaks off" in refused(tmp_path, data)
         assert tracemalloc.get_traced_memory()[1] < 10**6
     finally:
         tracemalloc.stop()
@@ -242,12 +232,12 @@ def test_a_count_that_the_file_cannot_hold_is_refused_without_memory_for_it(tmp_
 @pytest.mark.parametrize("count", [str(2**63), str(2**64), str(10**30), "9" * 5000])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_count_beyond_all_numbers_of_the_machine_is_refused(tmp_path, form, count):
-    refusal(tmp_path, ply(VERTEX, FACE, form=form).replace(b"vertex 8", f"vertex {count}".encode()))
+    refused(tmp_path, ply(VERTEX, FACE, form=form).replace(b"vertex 8", f"vertex {count}".encode()))
 
 
 @pytest.mark.parametrize("count", ["-1", "1.5", "many", "0x8", "+8"])
 def test_a_count_that_is_none_is_refused(tmp_path, count):
-    assert "header" in refusal(tmp_path, ply(VERTEX, FACE).replace(b"vertex 8", f"vertex {count}".encode()))
+    assert "header" in refused(tmp_path, ply(VERTEX, FACE).replace(b"vertex 8", f"vertex {count}".encode()))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -264,7 +254,7 @@ def test_a_list_longer_than_the_file_or_shorter_than_nothing_is_refused(tmp_path
     else:
         place = start + 8 * 12 + 20 * row
         data = data[:place] + struct.pack(("<" if "little" in form else ">") + "i", count) + data[place + 4 :]
-    refusal(tmp_path, data)
+    refused(tmp_path, data)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -310,4 +300,4 @@ def test_the_normals_of_a_point_cloud_are_taken_from_its_file(tmp_path, form):
     ],
 )
 def test_a_file_that_is_no_sound_ply_is_refused_with_the_cause(tmp_path, data, told):
-    assert told in refusal(tmp_path, data)
+    assert told in refused(tmp_path, data)

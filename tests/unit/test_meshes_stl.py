@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fossilvit import meshes
-from fossilvit.errors import SpecimenError
 
+from .readings import is_tetrahedron, refusal
 from .writers import SIDES, TETRAHEDRON, facets, stl_binary, stl_text, stored
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -21,18 +21,8 @@ def read(folder, data, name="x.stl"):
     return meshes.read(stored(folder, name, data))
 
 
-def is_tetrahedron(mesh):
-    found = meshes.facts(mesh)
-    assert (found["vertices"], found["faces"], found["watertight"]) == (4, 4, True)
-    assert found["volume"] == pytest.approx(1 / 6)
-    return True
-
-
-def refusal(folder, data):
-    with pytest.raises(SpecimenError) as error:
-        read(folder, data)
-    assert "x.stl" in str(error.value) and "\n" not in str(error.value)
-    return str(error.value)
+def refused(folder, data):
+    return refusal(stored(folder, "x.stl", data))
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
@@ -105,12 +95,12 @@ def test_facets_that_the_header_does_not_count_are_read_with_a_note(tmp_path):
 @pytest.mark.parametrize("header", [b"", b"solid shape"])
 @pytest.mark.parametrize("size", [80, 83, 84, 100, 134, 234, 283])
 def test_a_binary_file_that_breaks_off_is_refused(tmp_path, header, size):
-    refusal(tmp_path, stl_binary(FACETS, header)[:size])
+    refused(tmp_path, stl_binary(FACETS, header)[:size])
 
 
 @pytest.mark.parametrize("count", [5, 10**6, 2**32 - 1])
 def test_a_count_that_the_file_cannot_hold_is_refused(tmp_path, count):
-    assert "breaks off" in refusal(tmp_path, stl_binary(FACETS, count=count))
+    assert "breaks off" in refused(tmp_path, stl_binary(FACETS, count=count))
 
 
 @pytest.mark.parametrize("word", [b"vertex", b"endloop", b"endfacet", b"facet", b"endsolid"])
@@ -119,12 +109,12 @@ def test_a_text_that_breaks_off_is_refused(tmp_path, word, nth):
     """After the first facet, or after the last; before the word or within it."""
     places = [i for i in range(len(TEXT)) if TEXT.startswith(word, i) and TEXT[i - 1 : i].isspace()]
     for end in (places[nth % len(places)], places[nth % len(places)] + 3):
-        refusal(tmp_path, TEXT[:end])
+        refused(tmp_path, TEXT[:end])
 
 
 def test_a_second_solid_that_breaks_off_is_refused(tmp_path):
     second = stl_text(FAR)
-    refusal(tmp_path, TEXT + second[: len(second) // 2])
+    refused(tmp_path, TEXT + second[: len(second) // 2])
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
@@ -158,7 +148,7 @@ def test_a_facet_of_more_corners_is_a_polygon(tmp_path):
     ids=range(8),
 )
 def test_a_file_that_is_no_sound_stl_is_refused_with_the_cause(tmp_path, data, told):
-    assert told in refusal(tmp_path, data)
+    assert told in refused(tmp_path, data)
 
 
 def test_blank_lines_after_the_name_do_not_hold_the_reader_up(tmp_path):
@@ -170,7 +160,7 @@ def test_blank_lines_after_the_name_do_not_hold_the_reader_up(tmp_path):
     before = signal.signal(signal.SIGALRM, ring)
     signal.alarm(20)
     try:
-        refusal(tmp_path, b"solid\n" + b"\n" * 2000 + b"no shape")
+        refused(tmp_path, b"solid\n" + b"\n" * 2000 + b"no shape")
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
