@@ -75,8 +75,11 @@ def test_a_file_compressed_without_sense_is_refused(tmp_path):
     assert "times its size" in refusal(stored(tmp_path, "x.ply.gz", gzip.compress(data, 9)))
 
 
-def test_a_compressed_file_of_nothing_is_empty(tmp_path):
-    assert "is empty" in refusal(stored(tmp_path, "x.ply.gz", packed(b"")))
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"])
+def test_a_file_of_nothing_but_a_mark_of_its_encoding_is_empty(tmp_path, name, data):
+    assert "is empty" in refusal(stored(tmp_path, name, data))
+    assert "is empty" in refusal(stored(tmp_path, f"{name}.gz", packed(data)))
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -65,8 +65,6 @@ def load(path) -> Source:
     packed = bytes(data[:2]) == GZIP
     if packed:
         data = _unpacked(path, MOST_EXPANSION * len(data))
-    if not len(data):
-        raise Unreadable("is empty")
     if fits_binary_stl(data):  # whatever its header begins with
         kind = "stl"
     else:
@@ -124,6 +122,8 @@ def _without_mark(data):
 
 
 def _kind(data, named):
+    if not len(data):
+        raise Unreadable("is empty")
     head = bytes(data[:HEAD])
     plain = head.lstrip().lower()
     for signature, what in STRANGERS.items():
