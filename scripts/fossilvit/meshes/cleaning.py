@@ -47,7 +47,7 @@ def triangles(geometry):
     """
     corners = geometry.corners
     exists = (corners >= 0) & (corners < len(geometry.vertices))
-    corners = np.where(exists, corners, NOTHING).astype(np.int32)
+    corners = (corners if exists.all() else np.where(exists, corners, NOTHING)).astype(np.int32, copy=False)
     if (geometry.sizes == 3).all():
         return corners.reshape(-1, 3), None
     with np.errstate(over="ignore", invalid="ignore"):  # corners that are no places

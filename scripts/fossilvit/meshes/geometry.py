@@ -39,7 +39,7 @@ class Geometry(NamedTuple):
 def indices(values):
     """Numbers as indices, int32 or int64; what is no whole number becomes -1."""
     if values.dtype.kind in "iu":
-        return values.astype(np.int32 if np.can_cast(values.dtype, np.int32) else np.int64)
+        return values.astype(np.int32 if np.can_cast(values.dtype, np.int32) else np.int64, copy=False)
     whole = np.abs(values) < 2**53
     whole &= np.floor(np.where(whole, values, 0)) == values
     return np.where(whole, values, -1).astype(np.int64)

@@ -300,7 +300,10 @@ def _stacked(columns, names):
     values = [columns.get(name) for name in names]
     if any(value is None or isinstance(value, Lists) for value in values):
         return None
-    return np.stack([value.astype(np.float64) for value in values], axis=1)
+    stacked = np.empty((len(values[0]), len(values)))
+    for column, value in enumerate(values):
+        stacked[:, column] = value
+    return stacked
 
 
 def _polygons(elements):
@@ -321,7 +324,7 @@ def _polygons(elements):
 def _strips(strips):
     """The triangles of strips; every second one of a strip is turned around."""
     vertices = indices(strips.items)
-    vertices[vertices == np.iinfo(np.uint32).max] = RESTART
+    vertices = np.where(vertices == np.iinfo(np.uint32).max, RESTART, vertices)
     ends = np.zeros(len(vertices) + 1, bool)
     ends[np.cumsum(strips.sizes)] = True
     windows = np.stack([vertices[:-2], vertices[1:-1], vertices[2:]], axis=1)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+FAR, SENSE, FACE = np.uint64(33), np.uint64(32), np.uint64(2**32 - 1)
 FEW = 16
 """Edges of a vertex that are sorted by insertion."""
 
@@ -35,20 +36,20 @@ def topology_of(faces, vertex_count) -> Topology:
         Each of them used by a face.
     """
     components = _components(faces, vertex_count)
-    ends, offsets = _edges(faces, vertex_count, 0)
-    watertight, agreed = _surveyed(ends, offsets)
+    edges, offsets = _edges(faces, vertex_count)
+    watertight, agreed = _surveyed(edges, offsets)
     if agreed:
         return Topology(components, watertight, True, np.zeros(len(faces), bool))
-    edges, offsets = _edges(faces, vertex_count, 1)
-    orientable, parents, parities = _joined(faces, edges, offsets)
+    orientable, parents, parities = _joined(len(faces), edges, offsets)
     return Topology(components, watertight, orientable, _minorities(parents, parities))
 
 
 @njit(cache=True)
-def _edges(faces, vertex_count, numbered):
-    """The edges of every vertex that is their smaller end: [3 F], and where those of each vertex begin.
+def _edges(faces, vertex_count):
+    """The edges of every vertex that is their smaller end, uint64 [3 F], and where those of each vertex begin.
 
-    Each edge by its number, 3 face + corner, or else by its other end and sense: 2 vertex + (1 if it leads there).
+    An edge is a number of its larger end (31 bits), whether it leads there (1 bit) and its face (32 bits), so that
+    sorting brings together those that join the same vertices.
     """
     offsets = np.zeros(vertex_count + 2, np.int64)
     for face in range(len(faces)):
@@ -57,13 +58,13 @@ def _edges(faces, vertex_count, numbered):
             offsets[near + 2] += 1
     for vertex in range(vertex_count):
         offsets[vertex + 2] += offsets[vertex + 1]
-    edges = np.empty(3 * len(faces), np.uint32)
+    edges = np.empty(3 * len(faces), np.uint64)
     for face in range(len(faces)):
         a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-        for corner, (start, end) in enumerate(((a, b), (b, c), (c, a))):
+        for start, end in ((a, b), (b, c), (c, a)):
             near = min(start, end)
             place = offsets[near + 1]
-            edges[place] = 3 * face + corner if numbered else 2 * max(start, end) + (start < end)
+            edges[place] = np.uint64(max(start, end)) << FAR | np.uint64(start < end) << SENSE | np.uint64(face)
             offsets[near + 1] = place + 1
     return edges, offsets[:-1]
 
@@ -83,60 +84,53 @@ def _sort(values):
 
 
 @njit(cache=True)
-def _surveyed(ends, offsets):
-    """Whether every edge joins exactly two faces, and whether all such faces agree; sorts the ends of every vertex."""
+def _last_alike(edges, first, end):
+    """Behind the last of the sorted edges that join the same vertices as the first."""
+    last = first + 1
+    while last < end and edges[last] >> FAR == edges[first] >> FAR:
+        last += 1
+    return last
+
+
+@njit(cache=True)
+def _agree(one, other):
+    """Whether two faces turn the same way at their common edge: they pass it in opposite senses."""
+    return (one ^ other) >> SENSE != 0
+
+
+@njit(cache=True)
+def _surveyed(edges, offsets):
+    """Whether every edge joins exactly two faces, and whether all such faces agree; sorts the edges of every vertex."""
     watertight = agreed = True
     for vertex in range(len(offsets) - 1):
-        own = ends[offsets[vertex] : offsets[vertex + 1]]
-        _sort(own)
-        first = 0
-        while first < len(own):
-            last = first + 1
-            while last < len(own) and own[last] >> 1 == own[first] >> 1:
-                last += 1
+        first, end = offsets[vertex], offsets[vertex + 1]
+        _sort(edges[first:end])
+        while first < end:
+            last = _last_alike(edges, first, end)
             if last - first != 2:
                 watertight = False
-            elif own[first] == own[first + 1]:
+            elif not _agree(edges[first], edges[first + 1]):
                 agreed = False
             first = last
     return watertight, agreed
 
 
 @njit(cache=True)
-def _joined(faces, edges, offsets):
+def _joined(face_count, edges, offsets):
     """Whether the surface is orientable, and the union-find forest of its faces with parities."""
-    parents = np.arange(len(faces)).astype(np.int32)
-    parities = np.zeros(len(faces), np.bool_)
+    parents = np.arange(face_count).astype(np.int32)
+    parities = np.zeros(face_count, np.bool_)
     orientable = True
     for vertex in range(len(offsets) - 1):
-        own = edges[offsets[vertex] : offsets[vertex + 1]]
-        ends = np.empty(len(own), np.uint32)
-        for i in range(len(own)):
-            ends[i] = max(_start(faces, own[i]), _start(faces, _next(own[i])))
-        order = np.argsort(ends, kind="mergesort")
-        first = 0
-        while first < len(own):
-            last = first + 1
-            while last < len(own) and ends[order[last]] == ends[order[first]]:
-                last += 1
+        first, end = offsets[vertex], offsets[vertex + 1]
+        while first < end:
+            last = _last_alike(edges, first, end)
             if last - first == 2:
-                one, other = own[order[first]], own[order[first + 1]]
-                disagree = _start(faces, one) == _start(faces, other)
-                orientable &= _unite(parents, parities, one // 3, other // 3, disagree)
+                one, other = edges[first], edges[first + 1]
+                disagree = not _agree(one, other)
+                orientable &= _unite(parents, parities, np.int32(one & FACE), np.int32(other & FACE), disagree)
             first = last
     return orientable, parents, parities
-
-
-@njit(cache=True)
-def _start(faces, edge):
-    """The vertex where an edge, numbered 3 face + corner, begins."""
-    return faces[edge // 3, edge % 3]
-
-
-@njit(cache=True)
-def _next(edge):
-    """The edge of the same face that begins where this one ends."""
-    return edge - 2 if edge % 3 == 2 else edge + 1
 
 
 @njit(cache=True)
