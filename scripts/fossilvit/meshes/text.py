@@ -55,10 +55,10 @@ def after_line(text, at):
 
 
 @njit(cache=True)
-def after_space(text, at):
-    """The next position that is no space, over line ends and `#` comments."""
+def after_space(text, at, comments=True):
+    """The next position that is no space, over line ends and, if there are such, `#` comments."""
     while at < len(text):
-        if text[at] == HASH:
+        if comments and text[at] == HASH:
             at = after_line(text, at)
         elif is_space(text[at]):
             at += 1
@@ -197,7 +197,7 @@ def _read_rows(text, at, lists, comments, scalars, sizes, items):
     for row in range(len(scalars)):
         scalar = column = 0
         for is_list in lists:
-            at = after_space(text, at) if comments else _after_all_space(text, at)
+            at = after_space(text, at, comments)
             value, end = number(text, at)
             if end == at:
                 return row, used, at, at < len(text)
@@ -211,20 +211,13 @@ def _read_rows(text, at, lists, comments, scalars, sizes, items):
             sizes[row, column] = int(value)
             column += 1
             for _ in range(int(value)):
-                at = after_space(text, at) if comments else _after_all_space(text, at)
+                at = after_space(text, at, comments)
                 items[used], end = number(text, at)
                 if end == at:
                     return row, used, at, at < len(text)
                 used, at = used + 1, end
         at = after_line(text, at)
     return len(scalars), used, at, False
-
-
-@njit(cache=True)
-def _after_all_space(text, at):
-    while at < len(text) and is_space(text[at]):
-        at += 1
-    return at
 
 
 def rows(text, at, count, lists, what, comments=False):
