@@ -9,7 +9,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "here", deadline=None, database=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "here",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("here")
 

@@ -1,16 +1,22 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fossilvit import pooling
+from fossilvit.vectors import unit
 
 FEATURES = hnp.arrays(
     np.float32,
     st.tuples(st.integers(1, 6), st.integers(1, 5)),
     elements=st.floats(-1e6, 1e6, width=32).filter(lambda value: value == 0 or abs(value) > 1e-6),
 )
+
+
+def cancel(features):
+    """Whether views point so far against each other that only rounding says where their mean points."""
+    return np.linalg.norm(unit(features.astype(np.float64)).mean(axis=0)) < 1e-2
 
 
 def test_the_mean_is_that_of_views_of_length_one():
@@ -30,6 +36,7 @@ def test_concat_joins_the_views_in_order():
 
 @given(FEATURES, st.sampled_from(["mean", "max"]), st.randoms())
 def test_mean_and_max_do_not_depend_on_the_order_of_views(features, method, random):
+    assume(method != "mean" or not cancel(features))
     order = list(range(len(features)))
     random.shuffle(order)
     assert np.allclose(pooling.pool(features, method), pooling.pool(features[order], method), atol=1e-5)
@@ -37,9 +44,9 @@ def test_mean_and_max_do_not_depend_on_the_order_of_views(features, method, rand
 
 @given(FEATURES, st.sampled_from(pooling.METHODS), st.floats(0.1, 1000))
 def test_embeddings_have_length_one_whatever_the_length_of_a_view(features, method, factor):
+    assume(method != "mean" or not features.any() or not cancel(features))
     embedding = pooling.pool(features, method)
-    length = np.linalg.norm(embedding)
-    assert length == pytest.approx(1, abs=1e-5) or length == 0 or (method == "mean" and len(features) > 1)
+    assert np.linalg.norm(embedding) == pytest.approx(1 if embedding.any() else 0, abs=1e-5)
     assert embedding.dtype == np.float32 and np.isfinite(embedding).all()
     assert embedding.shape == (features.size if method == "concat" else features.shape[1],)
     longer = features.copy()
