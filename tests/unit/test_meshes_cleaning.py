@@ -16,7 +16,7 @@ from .writers import CUBE, QUADS, SIDES, TETRAHEDRON, facets, ply_mesh, stl_text
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-stable = settings(derandomize=True, database=None, deadline=None, max_examples=100)
+more = settings(max_examples=100)
 TRIANGLES = [triangle for a, b, c, d in QUADS for triangle in ((a, b, c), (a, c, d))]
 
 
@@ -206,7 +206,7 @@ def soups(draw, most=24):
     return np.array([[used.index(vertex) for vertex in face] for face in faces], np.int32), len(used)
 
 
-@stable
+@more
 @given(soups())
 def test_components_and_watertightness_of_a_soup_are_those_that_trimesh_finds(soup):
     faces, count = soup
@@ -218,7 +218,7 @@ def test_components_and_watertightness_of_a_soup_are_those_that_trimesh_finds(so
     assert found.watertight == bool(wanted.is_watertight)
 
 
-@stable
+@more
 @given(soups(most=7))
 def test_faces_can_be_turned_to_agree_if_any_way_to_turn_them_agrees(soup):
     faces, count = soup

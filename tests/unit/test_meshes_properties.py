@@ -19,8 +19,8 @@ from .writers import facets, stored
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-stable = settings(derandomize=True, database=None, deadline=None, max_examples=40)
-many = settings(stable, max_examples=1500)
+few = settings(max_examples=40)
+many = settings(max_examples=1500)
 
 POLYGONS = {
     "text.ply": lambda *mesh: writers.ply_mesh(*mesh, type="double"),
@@ -116,7 +116,7 @@ def read_back(folder, name, vertices, polygons, compressed=False):
 
 
 @pytest.mark.parametrize("name", [*POLYGONS, *FACETS])
-@stable
+@few
 @given(body=bodies(), compressed=st.booleans())
 def test_polygons_are_read_as_they_were_written(folder, name, body, compressed):
     vertices, polygons = body
@@ -124,7 +124,7 @@ def test_polygons_are_read_as_they_were_written(folder, name, body, compressed):
 
 
 @pytest.mark.parametrize("name", [*POLYGONS, *FACETS])
-@stable
+@few
 @given(body=triangles_of_any_numbers())
 def test_every_digit_of_a_triangle_is_read(folder, name, body):
     vertices = narrowed(body[0], name)
@@ -132,7 +132,7 @@ def test_every_digit_of_a_triangle_is_read(folder, name, body):
 
 
 @pytest.mark.parametrize("name", ["text.ply", "binary_little_endian-double-int.ply", "binary_big_endian-float-int.ply"])
-@stable
+@few
 @given(body=bodies())
 def test_a_polygon_that_is_written_again_changes_nothing(folder, name, body):
     vertices, polygons = body
@@ -143,7 +143,7 @@ COORDINATES = st.floats(-1e6, 1e6, allow_subnormal=False).filter(lambda value: v
 
 
 @pytest.mark.parametrize("name", POLYGONS)
-@stable
+@few
 @given(points=st.lists(st.tuples(*[COORDINATES] * 3), min_size=1, max_size=20))
 def test_points_are_read_as_they_were_written_and_in_order(folder, name, points):
     points = narrowed(points, name)
