@@ -6,16 +6,19 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from fossilvit import cameras, commands, isolation, meshes, rendering, specimens, store, versions
-from fossilvit.errors import SpecimenError
+from fossilvit import cameras, commands, isolation, meshes, poses, rendering, specimens, store, versions
+from fossilvit.errors import SpecimenError, UserError
+
+SETTINGS = ("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align")
 
 
 def main():
     arguments = parse()
-    sources = find(arguments.meshes, arguments.specimen)
-    with isolation.child(lambda: workshop(arguments)) as draw:
+    sources = find(arguments.meshes, arguments.preview or arguments.specimen)
+    most = rendering.most_specimens(arguments.renderer, arguments.views)
+    with isolation.child(lambda: studio(arguments), most) as shoot:
         commands.each(
-            list(sources), lambda identity: render_specimen(draw, sources[identity], identity, arguments), "render"
+            list(sources), lambda identity: render_specimen(shoot, sources[identity], identity, arguments), "render"
         )
 
 
@@ -31,30 +34,35 @@ def find(folder_or_file, wanted):
     return found
 
 
-def render_specimen(draw, path, identity, arguments):
+def render_specimen(shoot, path, identity, arguments):
     """Render one specimen; one of bad data, or whose data crash a reader, is recorded as failed, then reported."""
     begin = time.perf_counter()
     record = {
-        "renderer": arguments.renderer,
+        **{setting: getattr(arguments, setting) for setting in SETTINGS},
         "version": versions.RENDERING,
-        "size": arguments.size,
         "file": meshes.file_facts(path),
     }
     try:
-        with told(path):
-            draw(path, identity, record, begin)
+        with told(path, arguments.renderer):
+            shoot(path, identity, record, begin)
     except SpecimenError as error:
-        failed = {"status": "failed", "reason": str(error), **record, "seconds": since(begin)}
-        store.write_views(arguments.out, identity, [], failed)
+        if not arguments.preview:
+            failed = {"status": "failed", "reason": str(error), **record, "seconds": since(begin)}
+            store.forget_render(arguments.out, identity)
+            store.write_record(arguments.out, identity, failed)
         raise
 
 
 @contextmanager
-def told(path):
-    """Tell a crash of compiled code, or a lack of memory, as the fault of the specimen."""
+def told(path, renderer):
+    """Tell a crash of compiled code, or a lack of memory, as the fault of the specimen; one of a driver is none."""
     try:
         yield
     except isolation.Crash as crash:
+        if renderer == "offscreen":
+            raise UserError(
+                f"The offscreen renderer or its driver ended by {crash} at {path}; run again, or take renderer raster."
+            ) from None
         raise SpecimenError(f"{path} ended its process by {crash}; export it again, or smaller.") from None
     except MemoryError:
         most = meshes.most_memory(path) >> 20
@@ -67,25 +75,44 @@ def since(begin):
 
 
 @contextmanager
-def workshop(arguments):
+def studio(arguments):
     """One renderer for all specimens; yields the function that reads, renders and records one."""
-    directions = cameras.directions(arguments.views)
-    with rendering.renderer(arguments.renderer, arguments.size) as render:
+    directions = cameras.directions(arguments.views, arguments.viewpoints, arguments.elevation)
+    with rendering.renderer(arguments.renderer, arguments.size, arguments.appearance, arguments.antialias) as render:
 
-        def draw(path, identity, record, begin):
+        def shoot(path, identity, record, begin):
             with isolation.memory_bound(meshes.most_memory(path)):
                 mesh = meshes.read(path)
-            framing = cameras.frame(mesh.vertices)
-            images = render(mesh, framing, directions)
-            record |= {
-                "mesh": meshes.facts(mesh),
-                "camera": cameras.facts(framing),
-                "views": rendering.facts(images, directions),
-                "seconds": since(begin),
-            }
-            store.write_views(arguments.out, identity, images, {"status": "ok", **record})
+            pose = poses.pose(mesh, arguments.align)
+            aimed = cameras.aim(directions, arguments.framing, mesh, pose)
+            images = render(mesh, pose, aimed)
+            if arguments.preview:
+                return preview(identity, aimed, images, arguments)
+            store.forget_render(arguments.out, identity)
+            views = []
+            for camera, image in zip(aimed, images, strict=True):
+                store.write_view(arguments.out, identity, len(views), image)
+                views.append({**cameras.view_facts(camera, pose, arguments.size), "fill": rendering.fill(image)})
+            record |= {"mesh": meshes.facts(mesh), "camera": cameras.facts(pose), "views": views}
+            store.write_record(arguments.out, identity, {"status": "ok", **record, "seconds": since(begin)})
 
-        yield draw
+        yield shoot
+
+
+def preview(identity, aimed, images, arguments):
+    """Write all views of a specimen as one contact sheet."""
+    from PIL import Image
+
+    from fossilvit import figures
+
+    pictures = [
+        figures.Picture(Image.fromarray(image), f"view {view:02d}", cameras.name(camera))
+        for view, (camera, image) in enumerate(zip(aimed, images, strict=True))
+    ]
+    settings = f"{arguments.appearance}, {arguments.viewpoints}, {arguments.framing}, align {arguments.align}"
+    path = Path("results/figures", f"preview_{specimens.flat(identity)}.png")
+    store.write_image(path, figures.contact_sheet(f"{identity}  ({settings})", pictures))
+    commands.log.info("%s", path)
 
 
 def parse():
@@ -93,9 +120,18 @@ def parse():
     parser.add_argument("--in", dest="meshes", default="data/meshes", help="folder of meshes, or one file")
     parser.add_argument("--out", default="data/renders", help="folder of renders")
     parser.add_argument("--specimen", help="only this ID of the folder, or the ID of the one file")
+    parser.add_argument(
+        "--preview", metavar="SPECIMEN", help="only draw the views of this ID on one sheet, in results/figures"
+    )
     parser.add_argument("--views", type=commands.at_least(1), default=12, help="number of views")
     parser.add_argument("--size", type=commands.at_least(1), default=768, help="width and height of a view in pixels")
     parser.add_argument("--renderer", choices=rendering.RENDERERS, default="raster")
+    parser.add_argument("--appearance", choices=rendering.APPEARANCES, default="gray")
+    parser.add_argument("--antialias", type=commands.at_least(1), default=1, help="samples a pixel, in each direction")
+    parser.add_argument("--viewpoints", choices=cameras.VIEWPOINTS, default="sphere")
+    parser.add_argument("--elevation", type=float, default=20.0, help="of a ring, degrees")
+    parser.add_argument("--framing", choices=cameras.FRAMINGS, default="fit")
+    parser.add_argument("--align", choices=poses.ALIGNMENTS, default="none")
     return parser.parse_args()
 
 

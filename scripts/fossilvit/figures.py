@@ -26,7 +26,7 @@ INK, GRAY = (20, 20, 20), (110, 110, 110)
 class Picture(NamedTuple):
     """One cell of a contact sheet."""
 
-    path: Path
+    image: Image.Image
     label: str
     note: str = ""
 
@@ -55,7 +55,7 @@ def contact_sheet(title, pictures) -> Image.Image:
     draw.text((GAP, GAP), title, fill=INK, font=_font(TITLE))
     for index, picture in enumerate(pictures):
         left, upper = GAP + index % columns * cell[0], top + index // columns * cell[1]
-        view = store.read_image(picture.path).resize((PICTURE, PICTURE), Image.Resampling.LANCZOS)
+        view = picture.image.resize((PICTURE, PICTURE), Image.Resampling.LANCZOS)
         sheet.paste(view, (left, upper))
         draw.text((left, upper + PICTURE), _fitted(draw, picture.label), fill=INK, font=_font(LABEL))
         draw.text((left, upper + PICTURE + LABEL + 3), picture.note, fill=GRAY, font=_font(LABEL))

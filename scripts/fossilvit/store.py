@@ -121,23 +121,30 @@ def view_path(renders, identity, view) -> Path:
     return Path(renders, identity, f"{identity.rpartition('/')[2]}_view{view:02d}.png")
 
 
-def write_views(renders, identity, images, record):
-    """Write the views of a specimen, then their record; views of an earlier rendering go.
+def forget_render(renders, identity):
+    """Take away the record of an earlier rendering: a specimen with a record has all the views that it tells of."""
+    render_record(renders, identity).unlink(missing_ok=True)
+
+
+def write_view(renders, identity, view, image):
+    """Write one view of a specimen, uint8 [H, W, 3]."""
+    from fossilvit import png
+
+    with atomic(view_path(renders, identity, view)) as file:
+        file.write(png.encode(image))
+
+
+def write_record(renders, identity, record):
+    """Write the record of a specimen, once all its views are there; other views of an earlier rendering go.
 
     Parameters
     ----------
-    images : uint8 [V, H, W, 3]
     record : dict
-        With `status`: `ok`, or `failed` and the `reason`.
+        With `status`: `ok` and the facts of every view in `views`, or `failed` and the `reason`.
     """
-    from PIL import Image
-
     written = render_record(renders, identity)
-    written.unlink(missing_ok=True)
-    wanted = {view_path(renders, identity, view): image for view, image in enumerate(images)}
-    for path, image in wanted.items():
-        write_image(path, Image.fromarray(image))
-    for leftover in set(written.parent.glob("*_view*.png")) - wanted.keys():
+    views = {view_path(renders, identity, view) for view in range(len(record.get("views", ())))}
+    for leftover in set(written.parent.glob("*_view*.png")) - views:
         leftover.unlink()
     write_json(written, record)
 

@@ -4,7 +4,7 @@ Raise a stage's number when the same input and settings give another output: Sna
 what follows from it. They stand together here, without an import, because the rules read them at every start.
 """
 
-RENDERING = 2
+RENDERING = 3
 FEATURES = 1
 POOLING = 1
 GATHERING = 1

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fossilvit import cameras
+from fossilvit import cameras, poses
+
+from .shapes import cloud
 
 POINTS = hnp.arrays(np.float64, st.tuples(st.integers(1, 20), st.just(3)), elements=st.floats(-1e6, 1e6, width=32))
 DIRECTIONS = hnp.arrays(np.float64, 3, elements=st.floats(-1, 1)).filter(lambda vector: np.linalg.norm(vector) > 0.1)
@@ -36,30 +38,13 @@ def test_other_numbers_of_views_are_spread_evenly(views):
     assert np.linalg.norm(directions.mean(axis=0)) < 1 / views
 
 
-@given(POINTS)
-def test_a_framed_specimen_just_fills_the_unit_sphere(points):
-    framing = cameras.frame(points)
-    framed = framing.apply(points)
-    reach = np.linalg.norm(framed, axis=1).max()
-    assert reach <= 1 + 1e-9
-    assert reach == pytest.approx(1) or len(np.unique(points, axis=0)) == 1
-    assert np.allclose(framed.min(axis=0), -framed.max(axis=0))
-
-
-def test_a_box_is_framed_by_its_middle_and_half_its_diagonal():
-    framing = cameras.frame([[0, 0, 0], [2, 3, 6]])
-    assert np.allclose(framing.center, [1, 1.5, 3])
-    assert framing.radius == pytest.approx(3.5)
-
-
-def test_points_that_are_all_one_are_framed_with_radius_one():
-    assert cameras.frame([[5, 5, 5]] * 3).radius == 1
-
-
-@given(POINTS.filter(lambda points: np.ptp(points, axis=0).max() > 1), st.floats(0.01, 100))
-def test_framing_does_not_depend_on_place_and_units(points, scale):
-    moved = points * scale + [1000, -2000, 3000]
-    assert np.allclose(cameras.frame(points).apply(points), cameras.frame(moved).apply(moved), atol=1e-4)
+@given(st.integers(1, 40), st.floats(-89, 89))
+def test_a_ring_goes_around_at_one_elevation_from_the_front(views, elevation):
+    ring = cameras.directions(views, "ring", elevation)
+    assert np.allclose(np.linalg.norm(ring, axis=1), 1)
+    assert np.allclose(np.degrees(np.arcsin(ring[:, 2])), elevation)
+    azimuth = np.degrees(np.unwrap(np.arctan2(ring[:, 1], ring[:, 0])))
+    assert np.allclose(azimuth, np.arange(views) * 360 / views)
 
 
 @given(DIRECTIONS)
@@ -84,3 +69,41 @@ def test_up_is_the_specimens_y_where_the_camera_looks_along_z(direction):
 def test_the_unit_sphere_just_fits_the_field_of_view():
     half_angle = np.degrees(np.arcsin(1 / cameras.distance()))
     assert 0.95 * cameras.FIELD_OF_VIEW / 2 < half_angle < cameras.FIELD_OF_VIEW / 2
+
+
+def test_fit_looks_at_the_center_at_one_scale():
+    mesh = cloud(np.random.default_rng(0).normal(size=(20, 3)))
+    for camera in cameras.aim(cameras.directions(5), "fit", mesh, poses.pose(mesh)):
+        assert camera.shift == (0, 0) and camera.focal == pytest.approx(0.5 / np.tan(np.radians(15)))
+
+
+@given(POINTS.filter(lambda points: np.ptp(points, axis=0).max() > 1), DIRECTIONS)
+def test_zoom_puts_every_view_into_the_middle_and_fills_the_frame_to_its_share(points, vector):
+    """Projected here by the rules of similar triangles, with the whole disc of every point as a ball."""
+    mesh = cloud(points)
+    pose = poses.pose(mesh)
+    (camera,) = cameras.aim([vector / np.linalg.norm(vector)], "zoom", mesh, pose)
+    right, up, backward = (camera.axes @ pose.apply(points).T)[:, :, None]
+    disc = poses.discs(mesh, pose)[:, None]
+    depth = cameras.distance() - backward - disc
+    reaches = np.stack([right, up]) + [-1, 0, 1] * disc
+    places = camera.focal * (reaches / depth - np.reshape(camera.shift, (2, 1, 1)))
+    low, high = places.min(axis=(1, 2)), places.max(axis=(1, 2))
+    assume((high - low).max() > camera.focal * cameras.NARROWEST)
+    assert np.allclose(low, -high, atol=1e-6)
+    assert (high - low).max() == pytest.approx(cameras.SHARE)
+
+
+def test_a_view_is_named_by_degrees():
+    view = cameras.Camera(cameras.axes([0.0, -0.6, 0.8]), cameras.FOCAL)
+    assert cameras.name(view) == "270° around, 53° above"
+
+
+def test_the_record_tells_the_true_size_of_a_pixel():
+    """A sphere of radius 50 mm takes a share of the frame that its tangents give."""
+    pose = poses.Pose(np.zeros(3), np.eye(3), 50.0)
+    camera = cameras.Camera(cameras.axes([1.0, 0, 0]), cameras.FOCAL, (0.1, 0.0))
+    facts = cameras.view_facts(camera, pose, 768)
+    frame = 2 * cameras.distance() * 50 * np.tan(np.radians(cameras.FIELD_OF_VIEW / 2))
+    assert facts["pixel"] * 768 == pytest.approx(frame)
+    assert facts["direction"] == [1, 0, 0] and facts["shift"] == pytest.approx([0.1 * cameras.distance() * 50, 0])

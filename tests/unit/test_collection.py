@@ -4,13 +4,15 @@ import pytest
 from fossilvit import collection, store
 from fossilvit.errors import UserError
 
+from . import renders
+
 
 def place(folder, **embeddings):
     for identity, embedding in embeddings.items():
         store.write_array(store.array_path(folder / "embeddings", identity), np.array(embedding, np.float32))
         failed = {"status": "failed", "reason": f"{identity} is broken"}
         record = {"status": "ok", "mesh": {"faces": 4}} if len(embedding) else failed
-        store.write_views(folder / "renders", identity, [], {"renderer": "raster", "views": [], **record})
+        renders.write(folder / "renders", identity, [], {"renderer": "raster", "views": [], **record})
 
 
 def test_gathering_keeps_embeddings_in_the_order_asked_for_and_what_records_tell_of_specimens(tmp_path):

@@ -5,13 +5,14 @@ from scipy import ndimage
 
 from fossilvit import figures, store
 
+from . import renders
+
 RED = (255, 0, 0)
 
 
 @pytest.fixture
-def red(tmp_path):
-    Image.new("RGB", (30, 30), RED).save(tmp_path / "red.png")
-    return tmp_path / "red.png"
+def red():
+    return Image.new("RGB", (30, 30), RED)
 
 
 def inked(sheet):
@@ -61,5 +62,5 @@ def test_the_best_view_shows_most(tmp_path):
     """A picture of noise takes more bytes than a plain one."""
     images = np.full((3, 40, 40, 3), 200, np.uint8)
     images[1] = np.random.default_rng(0).integers(0, 255, (40, 40, 3))
-    store.write_views(tmp_path, "a/b", images, {"status": "ok", "views": [{"fill": 1}] * 3})
+    renders.write(tmp_path, "a/b", images, {"status": "ok", "views": [{"fill": 1}] * 3})
     assert figures.best_view(tmp_path, "a/b") == store.view_path(tmp_path, "a/b", 1)

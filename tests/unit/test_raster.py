@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import trimesh
@@ -5,38 +9,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 
-from fossilvit import cameras, fossils, meshes, rendering
-from fossilvit.rendering import raster
+from fossilvit import cameras, fossils, poses, rendering
+
+from .shapes import ball, box, cloud, fossil, points_on_a_ball, surface
 
 SIZE = 128
 TWELVE = cameras.directions(12)
 FRONT = np.array([[1.0, 0.0, 0.0]])
+AS_IT_IS = poses.Pose(np.zeros(3), np.eye(3), 1.0)
 
 
-def surface(vertices, faces):
-    vertices, faces = np.asarray(vertices, np.float64), np.asarray(faces, np.int32)
-    return meshes.Mesh(vertices, faces, meshes.normals.of_surface(vertices, faces))
+def drawn(mesh, directions=TWELVE, size=SIZE, pose=None, framing="fit", **looks):
+    """Views of a specimen, uint8 [V, size, size, 3]."""
+    pose = pose or poses.pose(mesh)
+    with rendering.renderer("raster", size, **looks) as render:
+        return np.stack(list(render(mesh, pose, cameras.aim(directions, framing, mesh, pose))))
 
 
-def ball(subdivisions=5):
-    made = trimesh.creation.icosphere(subdivisions=subdivisions)
-    return surface(made.vertices, made.faces)
-
-
-def fossil(category="gastropod"):
-    return surface(*fossils.make(category, 0, 0))
-
-
-def points_on_a_ball(count=20_000):
-    points = np.random.default_rng(0).normal(size=(count, 3))
-    points /= np.linalg.norm(points, axis=1, keepdims=True)
-    return meshes.Mesh(points, np.zeros((0, 3), np.int32), points.astype(np.float32))
-
-
-def drawn(mesh, directions=TWELVE, size=SIZE, framing=None):
-    with rendering.renderer("raster", size) as render:
-        return render(mesh, framing or cameras.frame(mesh.vertices), directions)
+def fills(images):
+    return np.array([rendering.fill(image) for image in images])
 
 
 def masks(images):
@@ -58,42 +51,59 @@ def test_views_are_rgb_gray_of_the_size_asked_for():
 
 @pytest.mark.parametrize("size", [64, 256, 768])
 def test_a_sphere_fills_the_disc_of_its_perspective_silhouette(size):
-    framing = cameras.Framing(np.zeros(3), 1.0)
-    fill = rendering.fill(drawn(ball(), FRONT, size, framing))
+    fill = fills(drawn(ball(), FRONT, size, AS_IT_IS))
     assert fill[0] == pytest.approx(disc_area(size), rel=2 / size + 2e-3)
 
 
 def test_a_sphere_is_a_filled_round_disc_from_every_side():
-    framing = cameras.Framing(np.zeros(3), 1.0)
     rows, columns = np.indices((256, 256)) + 0.5 - 128
     distance = np.hypot(rows, columns) / 256
     radius = np.sqrt(disc_area(256) / np.pi)
-    for mask in masks(drawn(ball(), TWELVE, 256, framing)):
+    for mask in masks(drawn(ball(), TWELVE, 256, AS_IT_IS)):
         assert mask[distance < radius - 1 / 256].all()
         assert not mask[distance > radius + 1 / 256].any()
 
 
-def test_a_cube_seen_from_the_front_is_a_square_of_one_gray():
+@pytest.mark.parametrize("direction", np.concatenate([np.eye(3), -np.eye(3)]))
+def test_a_cube_seen_from_any_side_is_a_square_of_one_gray(direction):
     """The near side of the cube of edge 2 lies 1 before the middle, so its half edge is seen at 1 / (d - 1)."""
-    box = trimesh.creation.box((2, 2, 2))
-    mesh = surface(box.vertices, box.faces)
-    image = drawn(mesh, FRONT, 200)[0, :, :, 0]
-    framing = cameras.frame(mesh.vertices)
-    half = 1 / framing.radius
+    mesh = box(2, 2, 2)
+    image = drawn(mesh, [direction], 200)[0, :, :, 0]
+    half = 1 / poses.pose(mesh).radius
     pixels = 100 * half / (cameras.distance() - half) / np.tan(np.radians(cameras.FIELD_OF_VIEW / 2))
     inside = np.abs(np.arange(200) + 0.5 - 100) < pixels
     assert np.array_equal(image != 255, np.outer(inside, inside))
     assert len(np.unique(image[image != 255])) == 1
 
 
+def test_a_cube_has_the_silhouette_of_its_corners_hull_in_every_view():
+    """The convex hull of the projected corners, drawn here by half planes."""
+    mesh = box(2, 2, 2)
+    pose = poses.pose(mesh)
+    centers = np.stack(np.meshgrid(*[np.arange(SIZE) + 0.5] * 2), axis=2).reshape(-1, 2)
+    for direction, image in zip(cameras.directions(20), drawn(mesh, cameras.directions(20)), strict=True):
+        seen = pose.apply(mesh.vertices) @ cameras.axes(direction).T
+        places = SIZE * (0.5 + [1, -1] * seen[:, :2] * cameras.FOCAL / (cameras.distance() - seen[:, 2:]))
+        sides = ConvexHull(places).equations
+        distance = (centers @ sides[:, :2].T + sides[:, 2]).max(axis=1).reshape(SIZE, SIZE)
+        mask = (image != 255).any(axis=2)
+        assert mask[distance < -0.01].all() and not mask[distance > 0.01].any()
+
+
+def test_the_edges_of_a_cube_are_sharp_and_a_ball_is_smooth():
+    """Two or three sides, two or three grays; over a ball no gray is left out."""
+    for image in drawn(box(1, 1, 1)):
+        assert len(np.unique(image)) <= 4
+    grays = np.unique(drawn(ball(3), FRONT, 256))
+    assert len(grays) > 150
+
+
 def test_a_plane_facing_the_camera_has_the_gray_of_lamberts_law():
     plane = surface([(0, -1, -1), (0, 1, -1), (0, 1, 1), (0, -1, 1)], [(0, 1, 2), (0, 2, 3)])
-    image = drawn(plane, FRONT)[0, :, :, 0]
-    lit = sum(
-        strength * light[2] / np.sqrt(light @ light)
-        for strength, light in zip(raster.STRENGTHS, raster.LIGHTS, strict=True)
-    )
-    assert set(np.unique(image)) == {int((raster.AMBIENT + lit) * raster.BRIGHTEST), 255}
+    key, fill = np.array((-0.53, 0.62, 0.58)), np.array((0.80, 0.05, 0.60))
+    light = 0.15 + 0.72 * key[2] / np.linalg.norm(key) + 0.22 * fill[2] / np.linalg.norm(fill)
+    for faces in (plane, plane._replace(faces=plane.faces[:, ::-1])):
+        assert set(np.unique(drawn(faces, FRONT))) == {int(light * 250), 255}
 
 
 def test_the_key_light_comes_from_the_upper_left():
@@ -110,10 +120,9 @@ def test_what_lies_to_the_right_of_an_observer_is_drawn_to_the_right_and_what_li
     right = np.cross(-direction, (0, 0, 1))
     right /= np.linalg.norm(right)
     up = np.cross(right, -direction)
-    framing = cameras.Framing(np.zeros(3), 1.0)
     for place, axis, sign in ((right, 1, 1), (up, 0, -1)):
         small = ball(2)
-        mask = masks(drawn(small._replace(vertices=0.1 * small.vertices + 0.7 * place), [direction], SIZE, framing))[0]
+        mask = masks(drawn(small._replace(vertices=0.1 * small.vertices + 0.7 * place), [direction], SIZE, AS_IT_IS))[0]
         center = np.array(ndimage.center_of_mass(mask)) + 0.5 - SIZE / 2
         assert sign * center[axis] > SIZE / 5 and abs(center[1 - axis]) < 1
 
@@ -121,18 +130,11 @@ def test_what_lies_to_the_right_of_an_observer_is_drawn_to_the_right_and_what_li
 def test_the_nearer_of_two_surfaces_is_seen_whichever_comes_first():
     near = np.array([(0.5, -0.3, -0.3), (0.5, 0.3, -0.3), (0.5, 0, 0.4)])
     slanted = np.array([(-0.5, -0.9, -0.4), (-0.9, 0.9, -0.4), (-0.5, 0, 0.8)])
-    framing = cameras.Framing(np.zeros(3), 1.0)
-    alone = drawn(surface(near, [(0, 1, 2)]), FRONT, SIZE, framing)
+    alone = drawn(surface(near, [(0, 1, 2)]), FRONT, SIZE, AS_IT_IS)
     for parts in ((near, slanted), (slanted, near)):
-        both = drawn(surface(np.concatenate(parts), [(0, 1, 2), (3, 4, 5)]), FRONT, SIZE, framing)
+        both = drawn(surface(np.concatenate(parts), [(0, 1, 2), (3, 4, 5)]), FRONT, SIZE, AS_IT_IS)
         assert np.array_equal(both[masks(alone)], alone[masks(alone)])
         assert masks(both).sum() > masks(alone).sum() > 100
-
-
-def test_of_equally_near_faces_the_first_is_seen():
-    screen = np.array([(2.0, 2.0, 0.25), (14.0, 2.0, 0.25), (2.0, 14.0, 0.25)])
-    nearest = raster._visible_faces(screen, np.array([(0, 1, 2), (0, 1, 2)], np.int32), 16)
-    assert set(np.unique(nearest)) == {-1, 0}
 
 
 def test_drawing_twice_gives_the_same_bits():
@@ -143,13 +145,42 @@ def test_drawing_twice_gives_the_same_bits():
 def test_one_renderer_draws_one_specimen_after_another():
     with rendering.renderer("raster", SIZE) as render:
         for mesh in (ball(2), fossil(), points_on_a_ball(300), ball(2)):
-            assert np.array_equal(render(mesh, cameras.frame(mesh.vertices), TWELVE), drawn(mesh))
+            pose = poses.pose(mesh)
+            images = np.stack(list(render(mesh, pose, cameras.aim(TWELVE, "fit", mesh, pose))))
+            assert np.array_equal(images, drawn(mesh))
 
 
-def test_the_order_of_faces_does_not_change_the_picture():
-    mesh = ball(3)
+def test_no_thread_more_or_less_changes_a_bit(repository):
+    """Drawn in processes with one thread and with four for whatever might use them."""
+    code = (
+        "import hashlib; from tests.unit import shapes, test_raster;"
+        "print(hashlib.sha256(test_raster.drawn(shapes.fossil()).tobytes()).hexdigest())"
+    )
+    digests = set()
+    for threads in ("1", "4"):
+        limits = {f"{library}_NUM_THREADS": threads for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+        environment = {**os.environ, **limits, "PYTHONPATH": os.pathsep.join(["scripts", "."])}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=True)
+        digests.add(done.stdout)
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("antialias", [1, 2])
+def test_the_order_of_faces_does_not_change_the_picture(antialias):
+    mesh = fossil("trilobite")
     order = np.random.default_rng(0).permutation(len(mesh.faces))
-    assert np.array_equal(drawn(mesh), drawn(mesh._replace(faces=mesh.faces[order])))
+    pose, shuffled = poses.pose(mesh), mesh._replace(faces=mesh.faces[order])
+    difference = drawn(mesh, pose=pose, antialias=antialias) != drawn(shuffled, pose=pose, antialias=antialias)
+    assert difference.mean() < 1e-5
+
+
+def test_the_order_of_points_changes_no_more_than_the_rounding_of_their_mean():
+    points = points_on_a_ball(2_000)
+    order = np.random.default_rng(0).permutation(2_000)
+    shuffled = cloud(points.vertices[order], points.normals[order])
+    difference = np.abs(drawn(points).astype(int) - drawn(shuffled))
+    assert difference.max() <= 1 and difference.mean() < 1e-3
 
 
 @pytest.mark.parametrize("make", [lambda: ball(3), fossil], ids=["ball", "fossil"])
@@ -177,97 +208,87 @@ def test_a_convex_solid_has_no_crack(seed):
 SOUPS = hnp.arrays(np.float64, st.tuples(st.integers(3, 12), st.just(3)), elements=st.floats(-1000, 1000, width=32))
 
 
-@given(SOUPS, st.sampled_from([128, 200]))
-def test_no_specimen_touches_the_border_or_is_as_white_as_the_background(vertices, size):
+@given(SOUPS, st.sampled_from([128, 200]), st.sampled_from(cameras.FRAMINGS))
+def test_no_specimen_touches_the_border_or_is_as_white_as_the_background(vertices, size, framing):
     faces = np.array([(a, a + 1, a + 2) for a in range(len(vertices) - 2)], np.int32)
     a, b, c = (vertices[faces[:, corner]] for corner in range(3))
     faces = faces[np.linalg.norm(np.cross(b - a, c - a), axis=1) > 1e-6]
-    cloud = meshes.Mesh(vertices, np.zeros((0, 3), np.int32), np.tile(np.float32([0, 0, 1]), (len(vertices), 1)))
-    for mesh in (surface(vertices, faces), cloud) if len(faces) else (cloud,):
-        images = drawn(mesh, TWELVE[:3], size)
+    for mesh in (surface(vertices, faces), cloud(vertices)) if len(faces) else (cloud(vertices),):
+        images = drawn(mesh, TWELVE[:3], size, framing=framing)
         assert images[~masks(images)].min(initial=255) == 255
-        assert images[masks(images)].max(initial=0) <= raster.BRIGHTEST < 255
+        assert images[masks(images)].max(initial=0) <= rendering.BRIGHTEST < 255
         border = masks(images).copy()
         border[:, 1:-1, 1:-1] = False
         assert not border.any()
 
 
 def test_a_cloud_of_points_spread_on_a_sphere_fills_its_disc_without_a_hole():
-    framing = cameras.Framing(np.zeros(3), 1.0)
     points, _ = trimesh.sample.sample_surface_even(trimesh.creation.icosphere(subdivisions=5), 20_000, seed=0)
-    cloud = meshes.Mesh(np.asarray(points), np.zeros((0, 3), np.int32), np.asarray(points, np.float32))
     for size in (128, 512):
-        for mask in masks(drawn(cloud, TWELVE[:4], size, framing)):
+        for mask in masks(drawn(cloud(points, points), TWELVE[:4], size, AS_IT_IS)):
             assert np.array_equal(mask, ndimage.binary_fill_holes(mask))
             assert mask.mean() == pytest.approx(disc_area(size), rel=0.02)
 
 
 def test_a_cloud_of_points_strewn_at_random_has_next_to_no_hole():
     """Chance leaves spots with no point near: fewer than one pixel in a thousand."""
-    framing = cameras.Framing(np.zeros(3), 1.0)
-    for mask in masks(drawn(points_on_a_ball(), TWELVE[:4], 512, framing)):
+    for mask in masks(drawn(points_on_a_ball(), TWELVE[:4], 512, AS_IT_IS)):
         assert (ndimage.binary_fill_holes(mask) & ~mask).sum() < 1e-3 * mask.sum()
         assert mask.mean() == pytest.approx(disc_area(512), rel=0.02)
 
 
 def test_a_cloud_of_points_is_shaded_as_the_surface_it_lies_on():
-    solid, cloud = drawn(ball(), TWELVE[:3], 256), drawn(points_on_a_ball(), TWELVE[:3], 256)
-    both = masks(solid) & masks(cloud)
-    assert np.abs(solid[both].astype(int) - cloud[both]).mean() < 4
+    solid, points = (drawn(mesh, TWELVE[:3], 256, AS_IT_IS) for mesh in (ball(), points_on_a_ball()))
+    both = masks(solid) & masks(points)
+    assert np.abs(solid[both].astype(int) - points[both]).mean() < 2
 
 
 def test_points_are_lit_whichever_way_their_normals_point():
-    cloud = points_on_a_ball(2_000)
-    assert np.array_equal(drawn(cloud), drawn(cloud._replace(normals=-cloud.normals)))
+    points = points_on_a_ball(2_000)
+    assert np.array_equal(drawn(points), drawn(points._replace(normals=-points.normals)))
 
 
 @pytest.mark.parametrize("count", [2, 3, 10])
 def test_the_fewest_points_are_still_seen_in_every_view(count):
     cloud = points_on_a_ball(count)
-    assert (rendering.fill(drawn(cloud)) > 0).all()
+    assert (fills(drawn(cloud)) > 0).all()
 
 
 def test_fill_is_the_share_of_pixels_that_are_not_background():
-    images = np.full((2, 4, 5, 3), 255, np.uint8)
-    images[0, :2, 0] = 254
-    images[0, 3, 3, 1] = 0
-    assert rendering.fill(images).tolist() == [3 / 20, 0]
+    image = np.full((4, 5, 3), 255, np.uint8)
+    image[:2, 0] = 250
+    image[3, 3] = 0
+    assert rendering.fill(image) == 3 / 20
 
 
-@pytest.fixture(scope="module")
-def open3d():
-    try:
-        import open3d
-    except (ImportError, OSError) as error:
-        pytest.skip(f"open3d cannot be imported here: {error}")
-    return open3d
+@pytest.mark.parametrize("framing", cameras.FRAMINGS)
+@pytest.mark.parametrize("appearance", rendering.APPEARANCES)
+def test_every_appearance_has_the_same_silhouette(appearance, framing):
+    for mesh in (fossil("echinoid"), points_on_a_ball(1_000)):
+        looks = {"directions": TWELVE[:2], "framing": framing}
+        assert np.array_equal(masks(drawn(mesh, appearance=appearance, **looks)), masks(drawn(mesh, **looks)))
 
 
-@pytest.mark.parametrize("category", ["ball", *fossils.CATEGORIES])
-def test_the_visible_surface_is_the_one_that_rays_hit(open3d, category):
-    """Embree's rays through the pixel centers: where both hit, the depth is the same but for silhouettes."""
-    size = 192
-    mesh = ball(4) if category == "ball" else fossil(category)
-    points = cameras.frame(mesh.vertices).apply(mesh.vertices)
-    scene = open3d.t.geometry.RaycastingScene()
-    scene.add_triangles(points.astype(np.float32), mesh.faces.astype(np.uint32))
-    half = np.tan(np.radians(cameras.FIELD_OF_VIEW / 2))
-    columns, rows = np.meshgrid((np.arange(size) + 0.5) / size * 2 - 1, 1 - (np.arange(size) + 0.5) / size * 2)
-    looks = np.stack([columns * half, rows * half, -np.ones((size, size))], axis=2)
-    for direction in TWELVE[::3]:
-        axes = cameras.axes(direction)
-        origins = np.broadcast_to(cameras.distance() * direction, looks.shape)
-        hit = scene.cast_rays(open3d.core.Tensor(np.concatenate([origins, looks @ axes], axis=2).astype(np.float32)))
-        far = hit["t_hit"].numpy()
-        screen = raster._project(points @ axes.T, cameras.distance(), size / 2 / half, size)
-        nearest = raster._visible_faces(screen, mesh.faces, size)
-        seen, struck = nearest >= 0, np.isfinite(far)
-        assert (seen ^ struck).mean() < 1e-3
-        rim = ndimage.binary_dilation(struck, iterations=2) & ~ndimage.binary_erosion(struck, iterations=2)
-        assert not (seen ^ struck)[~rim].any()
-        both = seen & struck
-        corners = (points @ axes.T)[mesh.faces[nearest[both]]]
-        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        camera = np.array([0, 0, cameras.distance()])
-        depth = ((corners[:, 0] - camera) * normal).sum(axis=1) / (looks[both] * normal).sum(axis=1)
-        assert (np.abs(depth - far[both]) > 1e-3).mean() < 1e-3
+@pytest.mark.parametrize("category", fossils.CATEGORIES)
+def test_zoom_fills_the_frame_to_its_share(category):
+    size = 256
+    for mask in masks(drawn(fossil(category), size=size, framing="zoom")):
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        sides = np.array([np.ptp(rows) + 1, np.ptp(columns) + 1])
+        assert cameras.SHARE * size - 4 <= sides.max() <= cameras.SHARE * size + 1
+        assert abs(rows[0] + rows[-1] - size + 1) <= 4 and abs(columns[0] + columns[-1] - size + 1) <= 4
+
+
+def test_antialiasing_is_the_mean_of_a_larger_picture():
+    mesh = fossil()
+    large, small = drawn(mesh, size=3 * SIZE).astype(int), drawn(mesh, antialias=3)
+    means = large.reshape(12, SIZE, 3, SIZE, 3, 3).mean(axis=(2, 4))
+    assert np.array_equal(small, np.floor(means))
+
+
+@given(st.integers(1, 4), st.integers(0, 255))
+def test_a_block_that_any_of_the_specimen_touches_is_no_background(factor, gray):
+    image = np.full((factor, factor, 3), 255, np.uint8)
+    assert (rendering.reduced(image, factor) == 255).all()
+    image[0, 0] = min(gray, rendering.BRIGHTEST)
+    assert (rendering.reduced(image, factor) < 255).all()

@@ -3,6 +3,7 @@
 import faulthandler
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import trimesh
 from scripts import render_multiview
 
 from fossilvit import meshes, store
+from fossilvit.errors import UserError
+from fossilvit.rendering import raster
 
 read = meshes.read
 
@@ -37,16 +40,18 @@ def render(tmp_path, monkeypatch):
     """Renders boxes of these names; the record of each, by name."""
     monkeypatch.setattr(meshes, "read", misread)
 
-    def run(*names):
-        (tmp_path / "meshes").mkdir()
+    def run(*names, options=()):
+        (tmp_path / "meshes").mkdir(exist_ok=True)
         for name in names:
-            trimesh.creation.box().export(tmp_path / "meshes" / f"{name}.ply")
+            trimesh.creation.box((1, 2, 3)).export(tmp_path / "meshes" / f"{name}.ply")
         out = tmp_path / "renders"
-        arguments = ["--in", tmp_path / "meshes", "--out", out, "--views", 2, "--size", 32]
+        arguments = ["--in", tmp_path / "meshes", "--out", out, "--views", 2, "--size", 32, *options]
         monkeypatch.setattr("sys.argv", ["render_multiview", *map(str, arguments)])
         render_multiview.main()
-        return {name: store.read_json(store.render_record(out, name)) for name in names}
+        records = {name: store.render_record(out, name) for name in names}
+        return {name: store.read_json(record) for name, record in records.items() if record.exists()}
 
+    run.pictures = lambda name: [path.read_bytes() for path in sorted((tmp_path / "renders" / name).glob("*.png"))]
     return run
 
 
@@ -56,6 +61,13 @@ def test_a_crash_costs_the_record_of_its_specimen_and_nothing_else(render, name,
     assert [records[other]["status"] for other in ("a", name, "z")] == ["ok", "failed", "ok"]
     assert f"{name}.ply ended its process by {cause}" in records[name]["reason"]
     assert records[name]["file"]["name"] == f"{name}.ply" and "views" not in records[name]
+
+
+def test_a_crash_with_a_driver_at_work_fails_the_job_and_leaves_no_record(render, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fossilvit.rendering.offscreen", raster)
+    with pytest.raises(UserError, match="segmentation fault.*renderer raster"):
+        render("segfault", options=("--renderer", "offscreen"))
+    assert not list((tmp_path / "renders").rglob("*.json"))
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="only Linux tells how much memory a process has")
@@ -73,3 +85,36 @@ def test_a_process_that_somebody_kills_fails_the_job_and_leaves_no_record(render
 def test_a_bug_is_not_taken_for_a_bad_file(render):
     with pytest.raises(RuntimeError, match="a bug"):
         render("unforeseen")
+
+
+@pytest.mark.parametrize("name", ["標本", "segfault"])
+def test_a_preview_is_a_sheet_of_all_views_and_nothing_else(render, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert not render("other", name, options=("--preview", name, "--views", "7"))
+    sheets = list((tmp_path / "results").rglob("*"))
+    if name == "segfault":
+        assert not sheets
+    else:
+        assert [path.name for path in sheets] == ["figures", f"preview_{name}.png"]
+        rows = (np.asarray(store.read_image(sheets[1])) != 255).any(axis=(1, 2))
+        assert np.diff(np.flatnonzero(np.diff(rows))).max() > 30
+    assert not (tmp_path / "renders").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("appearance", "whitened"),
+        ("antialias", 3),
+        ("viewpoints", "ring"),
+        ("elevation", -35.5),
+        ("framing", "zoom"),
+        ("align", "principal"),
+    ],
+)
+def test_a_setting_reaches_the_picture_and_the_record(render, setting, value):
+    plain = ("--viewpoints", "ring") if setting == "elevation" else ()
+    before, pictures = render("a", options=plain)["a"], render.pictures("a")
+    after = render("a", options=(*plain, f"--{setting}={value}"))["a"]
+    assert before[setting] != value and after[setting] == value
+    assert render.pictures("a") != pictures

@@ -12,6 +12,8 @@ from PIL import Image
 from fossilvit import store
 from fossilvit.errors import UserError
 
+from . import renders
+
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 TEXTS = st.text(max_size=20)
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=20)
@@ -89,40 +91,40 @@ def test_views_are_named_after_the_last_part_of_the_id():
 
 
 def test_views_are_read_back_pixel_by_pixel(tmp_path):
-    store.write_views(tmp_path, "標本/a b", IMAGES, {"status": "ok", "views": [{}] * 3})
+    renders.write(tmp_path, "標本/a b", IMAGES, {"status": "ok", "views": [{}] * 3})
     assert np.array_equal(store.read_views(tmp_path, "標本/a b"), IMAGES)
 
 
 def test_views_are_rgb_png(tmp_path):
-    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     with Image.open(tmp_path / "a" / "a_view00.png") as image:
         assert (image.format, image.mode, image.size) == ("PNG", "RGB", (9, 8))
 
 
 def test_views_of_an_earlier_rendering_go(tmp_path):
-    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
-    store.write_views(tmp_path, "a", IMAGES[:1], {"status": "ok", "views": [{}]})
+    renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    renders.write(tmp_path, "a", IMAGES[:1], {"status": "ok", "views": [{}]})
     assert sorted(os.listdir(tmp_path / "a")) == ["a_view00.png", "render.json"]
 
 
 def test_a_specimen_that_fails_keeps_no_views_and_reads_as_none(tmp_path):
-    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
-    store.write_views(tmp_path, "a", [], {"status": "failed", "reason": "broken"})
+    renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    renders.write(tmp_path, "a", [], {"status": "failed", "reason": "broken"})
     assert os.listdir(tmp_path / "a") == ["render.json"]
     assert store.read_views(tmp_path, "a").shape == (0, 0, 0, 3)
 
 
 def test_rendering_that_breaks_off_leaves_no_record(tmp_path):
     """The record is written last, so that it never vouches for views that are not there."""
-    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     with pytest.raises((TypeError, AttributeError, ValueError)):
-        store.write_views(tmp_path, "a", [IMAGES[0], None], {"status": "ok", "views": [{}] * 2})
+        renders.write(tmp_path, "a", [IMAGES[0], None], {"status": "ok", "views": [{}] * 2})
     assert not (tmp_path / "a" / "render.json").exists()
 
 
 def test_specimens_of_a_folder_of_renders_are_listed_in_order(tmp_path):
     for identity in ("b", "a/標本", "a"):
-        store.write_views(tmp_path, identity, [], {"status": "failed", "reason": "x"})
+        renders.write(tmp_path, identity, [], {"status": "failed", "reason": "x"})
     assert store.rendered(tmp_path) == ["a", "a/標本", "b"]
 
 
@@ -217,7 +219,7 @@ def test_a_shard_of_an_earlier_version_is_named(tmp_path):
 
 
 def test_a_damaged_view_is_named(tmp_path):
-    store.write_views(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     view = tmp_path / "a" / "a_view01.png"
     view.write_bytes(view.read_bytes()[:60])
     with pytest.raises(UserError, match="a_view01.png"):

@@ -170,6 +170,7 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
         ("pool=max", {"pool_embedding", "gather_shard"} | COLLECTION),
         ("shards=1", {"gather_shard"} | COLLECTION),
         ("render={views: 4, size: 64}", OWN | {"gather_shard"} | COLLECTION),
+        ("render={views: 3, size: 64, appearance: depth}", OWN | {"gather_shard"} | COLLECTION),
         ("extract={model: hog, device: cpu}", set()),
     ],
 )

@@ -26,13 +26,20 @@ rule render_views:
     params:
         mesh=lambda wildcards: SPECIMENS[wildcards.id].state,
         views=config["render"]["views"],
+        viewpoints=config["render"]["viewpoints"],
+        elevation=config["render"]["elevation"],
+        framing=config["render"]["framing"],
+        align=config["render"]["align"],
         size=config["render"]["size"],
+        appearance=config["render"]["appearance"],
+        antialias=config["render"]["antialias"],
         renderer=config["render"]["renderer"],
         version=versions.RENDERING,
     shell:
         "python -m scripts.render_multiview --in {input.mesh:q} --out data/renders"
-        " --specimen={wildcards.id:q} --views {params.views} --size {params.size}"
-        " --renderer {params.renderer} &> {log:q}"
+        " --specimen={wildcards.id:q} --views {params.views} --viewpoints {params.viewpoints}"
+        " --elevation={params.elevation} --framing {params.framing} --align {params.align} --size {params.size}"
+        " --appearance {params.appearance} --antialias {params.antialias} --renderer {params.renderer} &> {log:q}"
 
 
 rule extract_features:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fossilvit.errors import SpecimenError
-from fossilvit.meshes import cleaning, measures, normals, obj, off, ply, source, stl
+from fossilvit.meshes import cleaning, measures, normals, obj, off, ply, source, spacing, stl
 from fossilvit.meshes.errors import Unreadable
 from fossilvit.meshes.source import file_facts, most_memory
 from fossilvit.meshes.topology import Topology, topology_of
@@ -43,6 +43,8 @@ class Mesh(NamedTuple):
     """float32 [V, 3], unit normals; of an open surface or a point cloud their sign means nothing"""
     colors: np.ndarray | None = None
     """uint8 [V, 3]"""
+    spacing: np.ndarray | None = None
+    """float32 [V], how far the points around each lie, file units; None for a surface"""
     texture: Texture | None = None
     topology: Topology | None = None
     """None for a point cloud"""
@@ -118,8 +120,8 @@ def _surface(geometry):
         faces,
         normals.of_surface(sound.vertices, faces),
         colors,
-        _texture(geometry, places, sound.kept, joined.turned ^ inside_out),
-        joined,
+        texture=_texture(geometry, places, sound.kept, joined.turned ^ inside_out),
+        topology=joined,
         cleaned=counts,
     )
 
@@ -155,6 +157,7 @@ def _points(geometry):
         np.zeros((0, 3), np.int32),
         given.astype(np.float32),
         None if geometry.colors is None else geometry.colors[finite],
+        spacing.of_points(vertices),
         cleaned={"vertices that are no numbers": lost} if lost else {},
     )
 

@@ -49,6 +49,17 @@ def volume(vertices, faces) -> float:
     return float(_sums(vertices, faces)[1])
 
 
+@njit(cache=True)
+def areas(vertices, faces):
+    """The area of every face in square file units, float64 [F]."""
+    squares = np.empty(len(faces))
+    for face in range(len(faces)):
+        a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
+        normal = cross(edge(vertices, a, b), edge(vertices, a, c))
+        squares[face] = np.sqrt(dot(normal, normal)) / 2
+    return squares
+
+
 @njit(cache=True, error_model="numpy")
 def _sums(vertices, faces):
     """Area, and volume of the cones from the middle of the bounding box."""
