@@ -23,13 +23,15 @@ class Crash(Exception):
 
 
 @contextmanager
-def child(workshop):
+def child(workshop, most_calls=None):
     """Run a function in a child process.
 
     Parameters
     ----------
     workshop : function that returns a context manager
         Is entered in the child, and gives the function. A child that died is replaced at the next call.
+    most_calls : int or None
+        A child that has answered so many is replaced too.
 
     Yields
     ------
@@ -47,6 +49,8 @@ def child(workshop):
 
     def call(*arguments):
         nonlocal current
+        if current is not None and current.calls == most_calls:
+            current.close()
         if current is None or not current.process.is_alive():
             current = _Child(workshop)
         return current.call(arguments)
@@ -63,6 +67,7 @@ class _Child:
 
     def __init__(self, workshop):
         context = multiprocessing.get_context("fork")
+        self.calls = 0
         self.killed_before = _killed_for_memory()
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(workshop, theirs, self.pipe), daemon=True)
@@ -70,6 +75,7 @@ class _Child:
         theirs.close()
 
     def call(self, arguments):
+        self.calls += 1
         try:
             self.pipe.send(arguments)
             result, error = self.pipe.recv()

@@ -58,6 +58,15 @@ def test_one_child_serves_call_after_call_and_is_not_this_process(call):
     assert call("pid") == call("pid") != os.getpid()
 
 
+def test_a_child_is_replaced_after_so_many_calls():
+    with isolation.child(workshop, most_calls=2) as call:
+        children = [call("pid") for _ in range(5)]
+        assert children[0] == children[1] != children[2] == children[3] != children[4]
+        with pytest.raises(ProcessLookupError):
+            os.kill(children[0], 0)
+        assert [call("give", value) for value in range(5)] == [0, 1, 2, 3, 4]
+
+
 @pytest.mark.parametrize(
     "error", [SpecimenError("bad data"), UserError("no renderer"), OSError(28, "disk full"), KeyError("x")]
 )
