@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 import sys
 
 from fossilvit.errors import SpecimenError, UserError
@@ -55,6 +56,21 @@ def each(identities, work, stage) -> dict:
     for identity, reason in skipped.items() if len(identities) > 1 else ():
         log.info("  skipped %s: %s", identity, reason)
     return done
+
+
+def between(low, high):
+    """The type of an argument that is a number within bounds, these included."""
+
+    def number(text):
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
+        return value
+
+    return number
 
 
 def at_least(minimum):

@@ -45,14 +45,14 @@ def checked(config, schema) -> dict:
 
 
 def _typed(value, rule):
-    """A value with texts turned into the whole numbers and nulls that its rule asks for."""
+    """A value with texts turned into the numbers and nulls that its rule asks for."""
     if isinstance(value, dict):
         return {key: _typed(inner, rule.get("properties", {}).get(key, {})) for key, inner in value.items()}
     kinds = {kind for choice in rule.get("oneOf", [rule]) for kind in _kinds(choice)}
-    if isinstance(value, str) and kinds & {"integer", "null"}:
+    if isinstance(value, str) and kinds & {"integer", "number", "null"}:
         with suppress(yaml.YAMLError):
             parsed = yaml.safe_load(value)
-            if parsed is None or type(parsed) is int:
+            if parsed is None or type(parsed) is int or (type(parsed) is float and "number" in kinds):
                 return parsed
     return value
 
@@ -98,6 +98,7 @@ _WORDS = {
     "array": "a list",
     "string": "a text (in quotes)",
     "integer": "a whole number",
+    "number": "a number",
     "null": "null",
 }
 _LIMITS = {"multipleOf": "divisible by", "minimum": "of at least", "maximum": "of at most"}

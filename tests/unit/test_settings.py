@@ -3,7 +3,7 @@ import copy
 import pytest
 import yaml
 
-from fossilvit import clustering, encoders, neighbours, pooling, rendering, settings
+from fossilvit import cameras, clustering, encoders, neighbours, pooling, poses, rendering, settings
 from fossilvit.errors import UserError
 
 
@@ -61,6 +61,10 @@ def test_an_unknown_setting_is_named_with_the_nearest_known_one(config, schema, 
         ("render.views", "twelve", "a whole number"),
         ("render.size", 5000, "at most 4096"),
         ("render.renderer", "opengl", "raster, offscreen"),
+        ("render.appearance", "grey", "gray, whitened, color, normals, depth"),
+        ("render.elevation", 95, "a number of at least -90 and of at most 90"),
+        ("render.elevation", "up", "a number"),
+        ("render.antialias", 5, "at most 4"),
         ("extract.image_size", 225, "divisible by 14"),
         ("extract.model", "dinov3", "dinov2_vits14"),
         ("extract.weights", 3, "null"),
@@ -82,6 +86,8 @@ def test_a_wrong_value_is_named_with_what_it_may_be(config, schema, name, value,
     ("name", "text", "value"),
     [
         ("render.views", "6", 6),
+        ("render.elevation", "-35.5", -35.5),
+        ("render.elevation", "30", 30),
         ("extract.weights", "null", None),
         ("cluster.clusters", "3", 3),
         ("cluster.clusters", "auto", "auto"),
@@ -111,7 +117,12 @@ def test_weights_that_are_not_there_are_named(config, schema, tmp_path):
 def test_the_schema_allows_just_what_the_library_can(schema):
     groups = yaml.safe_load(schema.read_text(encoding="utf-8"))["properties"]
     assert groups["extract"]["properties"]["model"]["enum"] == encoders.names()
-    assert tuple(groups["render"]["properties"]["renderer"]["enum"]) == rendering.RENDERERS
+    render = {key: rule.get("enum") for key, rule in groups["render"]["properties"].items()}
+    assert tuple(render["renderer"]) == rendering.RENDERERS
+    assert tuple(render["appearance"]) == rendering.APPEARANCES
+    assert tuple(render["viewpoints"]) == cameras.VIEWPOINTS
+    assert tuple(render["framing"]) == cameras.FRAMINGS
+    assert tuple(render["align"]) == poses.ALIGNMENTS
     assert tuple(groups["pool"]["enum"]) == pooling.METHODS
     assert tuple(groups["cluster"]["properties"]["method"]["enum"]) == clustering.METHODS
     assert tuple(groups["search"]["properties"]["metric"]["enum"]) == neighbours.METRICS
