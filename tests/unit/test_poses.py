@@ -7,6 +7,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.spatial.transform import Rotation
 
 from fossilvit import poses
+from fossilvit.meshes import spacing
 
 from .shapes import box, cloud, fossil, surface
 
@@ -119,3 +120,8 @@ def test_a_surface_has_no_discs():
 def test_a_single_point_has_a_disc_that_can_be_seen():
     mesh = cloud([[1, 2, 3]])
     assert poses.discs(mesh, poses.pose(mesh)) == pytest.approx([poses.LARGEST_DISC])
+
+
+def test_points_that_lie_on_one_another_count_once():
+    points = np.random.default_rng(0).normal(size=(50, 3))
+    assert np.array_equal(spacing.of_points(np.repeat(points, 20, axis=0)), np.repeat(spacing.of_points(points), 20))
