@@ -1,7 +1,7 @@
 """The default renderer: a z-buffer rasteriser compiled with numba.
 
-Needs no GPU, display or driver and draws the same pixels in every run. In: a Mesh in file units, its Pose, Cameras. Out:
-uint8 [S, S, 3] a camera. A view is drawn in two passes: visibility keeps the nearest face or point of every pixel,
+Needs no GPU, display or driver and draws the same pixels in every run. In: a Mesh in file units, its Pose, Cameras.
+Out: uint8 [S, S, 3] a camera. A view is drawn in two passes: visibility keeps the nearest face or point of every pixel,
 shading looks at nothing but what is visible.
 """
 
