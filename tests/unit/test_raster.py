@@ -33,7 +33,7 @@ def fills(images):
 
 
 def masks(images):
-    return (images != 255).any(axis=3)
+    return (images != 255).any(axis=-1)
 
 
 def disc_area(size):
@@ -241,6 +241,15 @@ def test_a_cloud_of_points_is_shaded_as_the_surface_it_lies_on():
     solid, points = (drawn(mesh, TWELVE[:3], 256, AS_IT_IS) for mesh in (ball(), points_on_a_ball()))
     both = masks(solid) & masks(points)
     assert np.abs(solid[both].astype(int) - points[both]).mean() < 2
+
+
+def test_points_behind_the_rim_are_lit_as_those_before_it():
+    """Turned toward the camera they would be dark above, where the light comes from."""
+    solid, points = (drawn(mesh, FRONT, 512, AS_IT_IS)[0] for mesh in (ball(), points_on_a_ball(2_000)))
+    beyond = masks(points) & ~masks(solid)
+    beyond[256:] = False
+    light = solid[:256][masks(solid[:256])].mean()
+    assert beyond.sum() > 500 and points[beyond].mean() > 0.75 * light
 
 
 def test_points_are_lit_whichever_way_their_normals_point():

@@ -14,6 +14,9 @@ from numba import njit
 
 from fossilvit.meshes.triples import unit
 
+EDGE_ON = 0.4
+"""Cosine of the angle to the view below which a disc is taken to face outward, for it may lie just behind the rim."""
+
 
 @njit(cache=True, error_model="numpy")
 def front(points, normals, discs, projection, size):
@@ -49,7 +52,9 @@ def front(points, normals, discs, projection, size):
 
 @njit(cache=True, error_model="numpy")
 def blended(points, normals, discs, colors, projection, nearest, front):
-    """Normals toward the camera, float32 [S, S, 3] (right, up, backward), inverse depths, float64 [S, S], and colors.
+    """Normals, float32 [S, S, 3] (right, up, backward), inverse depths, float64 [S, S], and colors, uint8 [S, S, 3].
+
+    Normals point toward the camera, or outward from the center at the rim.
 
     Parameters
     ----------
@@ -109,7 +114,7 @@ class _Disc(NamedTuple):
     center: tuple
     """right, up, depth"""
     normal: tuple
-    """toward the camera: right, up, backward"""
+    """toward the camera, or outward where seen from the edge: right, up, backward"""
     radius: float
     share: float
     """times the plane through the camera parallel to the disc: the inverse depth"""
@@ -127,7 +132,8 @@ def _disc(point, normal, radius, projection):
     nx, ny, nz = _turned(projection.rotation, (normal[0], normal[1], normal[2]))
     depth = projection.distance - z
     plane = nx * x + ny * y - nz * depth
-    if plane > 0.0:
+    edge_on = abs(plane) < EDGE_ON * depth
+    if nx * x + ny * y + nz * z < 0.0 if edge_on else plane > 0.0:
         nx, ny, nz, plane = -nx, -ny, -nz, -plane
     return _Disc(
         (x, y, depth),
