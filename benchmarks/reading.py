@@ -9,12 +9,13 @@ column is trimesh that only parses (process=False). The best of some rounds coun
 
 import argparse
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import scripts  # noqa: F401  puts the library on the path
 import trimesh
+
+from benchmarks import best, torus
 
 WRITERS = {
     "binary.ply": {"file_type": "ply"},
@@ -37,10 +38,9 @@ def main():
 
 def generated(folder, faces):
     """Write a torus of so many faces in every format; the paths."""
-    around = round(np.sqrt(faces / 2))
-    torus = trimesh.creation.torus(3, 1, major_sections=around, minor_sections=around)
+    made = torus(faces)
     for name, options in WRITERS.items():
-        torus.export(folder / name, **options)
+        made.export(folder / name, **options)
     return [folder / name for name in WRITERS]
 
 
@@ -54,16 +54,6 @@ def compare(path, rounds):
     parsing = best(lambda: trimesh.load(path, process=False), rounds)
     print(f"{str(path)[-40:]:40} {faces:9} {ours:8.3f} {theirs:9.3f} {ours / theirs:6.2f} {parsing:12.3f}", flush=True)
     return ours / theirs
-
-
-def best(work, rounds):
-    """The shortest of some rounds, in seconds."""
-    times = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
 
 
 def parse():

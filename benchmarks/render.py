@@ -20,7 +20,6 @@ another, and at most while a large one is rendered and packed.
 
 import argparse
 import ctypes
-import math
 import multiprocessing
 import os
 import re
@@ -34,6 +33,7 @@ from pathlib import Path
 import numpy as np
 import scripts  # noqa: F401  puts the library on the path
 
+from benchmarks import best, torus
 from fossilvit import cameras, meshes, png, poses, rendering
 from fossilvit.rendering import clouds, looks, surfaces
 from fossilvit.rendering.projection import projection
@@ -75,10 +75,9 @@ def write_torus(path, faces, only_points=False):
     """Write a torus with waves, of about so many faces and half as many points; the path."""
     import trimesh  # not above: the processes whose memory is measured do without
 
-    around = round(math.sqrt(faces / 2))
-    torus = trimesh.creation.torus(3, 1, major_sections=around, minor_sections=around)
-    torus.vertices *= 1 + 0.1 * np.sin(3 * torus.vertices).prod(axis=1, keepdims=True)
-    (trimesh.PointCloud(torus.vertices) if only_points else torus).export(path)
+    made = torus(faces)
+    made.vertices *= 1 + 0.1 * np.sin(3 * made.vertices).prod(axis=1, keepdims=True)
+    (trimesh.PointCloud(made.vertices) if only_points else made).export(path)
     return path
 
 
@@ -215,7 +214,6 @@ def open3ds(mesh):
 
 def a_view(work, views, rounds):
     """Milliseconds that a function takes for one of some views, after one for compiling."""
-    from benchmarks.reading import best  # brings trimesh
 
     def once():
         for view in views:

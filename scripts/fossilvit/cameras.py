@@ -16,7 +16,6 @@ FIELD_OF_VIEW = 30.0
 MARGIN = 1.04
 """How much larger than the bounding sphere the frame is, so that no pixel of a specimen touches the border."""
 
-
 FOCAL = 0.5 / np.tan(np.radians(FIELD_OF_VIEW / 2))
 """Of that field of view, in frame widths."""
 NARROWEST = 1e-3

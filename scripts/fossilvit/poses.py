@@ -65,9 +65,8 @@ def principal_axes(mesh) -> np.ndarray:
     float64 [3, 3], a rotation with rows x, y and z.
     """
     faces, weights = _elements(mesh)
-    low, high = measures.box(mesh.vertices)
     scale = measures.extent(mesh.vertices)
-    mean, spread = _moments(mesh.vertices, faces, weights, (low + high) / 2, scale)
+    mean, spread = _moments(mesh.vertices, faces, weights, _middle(mesh.vertices, np.eye(3)), scale)
     x, y = np.linalg.eigh(spread)[1].T[:0:-1]
     x, y = (axis if _third_moment(mesh.vertices, faces, weights, mean, axis / scale) >= 0 else -axis for axis in (x, y))
     return np.stack([x, y, np.cross(x, y)])

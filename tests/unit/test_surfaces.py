@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-import trimesh
 from scipy import ndimage
 
 from fossilvit import cameras, fossils, meshes, poses
 from fossilvit.rendering import surfaces
 from fossilvit.rendering.projection import projection
 
-from .shapes import ball, fossil, surface
+from .shapes import ball, box, fossil, surface
 
 SIZE = 256
 BACKGROUND = 9.0
@@ -140,14 +139,8 @@ def test_normals_of_a_ball_are_its_places():
 
 
 def test_corners_know_sharp_edges_and_normals_that_point_back():
-    sharp = surfaces.corners(*trimesh_box())
-    assert (sharp == 0b000111).all()
+    sharp = box(1, 1, 1)
+    assert (surfaces.corners(sharp.vertices, sharp.faces, sharp.normals) == 0b000111).all()
     mesh = ball(2)
     assert not surfaces.corners(mesh.vertices, mesh.faces, mesh.normals).any()
     assert (surfaces.corners(mesh.vertices, mesh.faces, -mesh.normals) == 0b111000).all()
-
-
-def trimesh_box():
-    made = trimesh.creation.box()
-    mesh = surface(made.vertices, made.faces)
-    return mesh.vertices, mesh.faces, mesh.normals

@@ -10,7 +10,7 @@ from numba import njit
 
 from fossilvit.meshes.measures import extent, is_place
 from fossilvit.meshes.polygons import triangulate
-from fossilvit.meshes.triples import cross, edge
+from fossilvit.meshes.triples import across
 
 NOTHING = -1
 MINUS_ZERO = np.uint64(1 << 63)
@@ -104,7 +104,7 @@ def _judged(vertices, faces, finite, scale):
         elif not (finite[a] and finite[b] and finite[c]):
             verdicts[face] = NOT_FINITE
         else:
-            normal = cross(edge(vertices, a, b, scale), edge(vertices, a, c, scale))
+            normal = across(vertices, a, b, c, scale)
             if normal[0] == 0.0 and normal[1] == 0.0 and normal[2] == 0.0:
                 verdicts[face] = FLAT
     return verdicts

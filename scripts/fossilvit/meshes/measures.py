@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from fossilvit.meshes.triples import cross, dot, edge
+from fossilvit.meshes.triples import across, dot
 
 LARGEST, SMALLEST = 1e60, 1e-60
 """No coordinate of a scan is larger and no scan is smaller; beyond them areas and volumes leave float64."""
@@ -55,7 +55,7 @@ def areas(vertices, faces):
     squares = np.empty(len(faces))
     for face in range(len(faces)):
         a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-        normal = cross(edge(vertices, a, b), edge(vertices, a, c))
+        normal = across(vertices, a, b, c)
         squares[face] = np.sqrt(dot(normal, normal)) / 2
     return squares
 
@@ -68,7 +68,7 @@ def _sums(vertices, faces):
     area = volume = 0.0
     for face in range(len(faces)):
         a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-        normal = cross(edge(vertices, a, b), edge(vertices, a, c))
+        normal = across(vertices, a, b, c)
         area += np.sqrt(dot(normal, normal)) / 2
         volume += dot((vertices[a, 0] - x, vertices[a, 1] - y, vertices[a, 2] - z), normal) / 6
     return area, volume

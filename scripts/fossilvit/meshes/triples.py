@@ -24,6 +24,22 @@ def cross(u, v):
     return u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]
 
 
+@njit(cache=True, inline="always")
+def across(vertices, a, b, c, scale=1.0):
+    """The normal of a triangle of three rows of vertices times a scale, as long as twice its area."""
+    return cross(edge(vertices, a, b, scale), edge(vertices, a, c, scale))
+
+
+@njit(cache=True, inline="always")
+def times(matrix, u):
+    """A matrix [3, 3] times a triple."""
+    return (
+        matrix[0, 0] * u[0] + matrix[0, 1] * u[1] + matrix[0, 2] * u[2],
+        matrix[1, 0] * u[0] + matrix[1, 1] * u[1] + matrix[1, 2] * u[2],
+        matrix[2, 0] * u[0] + matrix[2, 1] * u[1] + matrix[2, 2] * u[2],
+    )
+
+
 @njit(cache=True, error_model="numpy")
 def unit(u):
     """A triple scaled to length 1; (0, 0, 0) stays."""

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from fossilvit.meshes.triples import unit
+from fossilvit.meshes.triples import times, unit
+from fossilvit.rendering.projection import before
 
 EDGE_ON = 0.4
 """Cosine of the angle to the view below which a disc is taken to face outward, for it may lie just behind the rim."""
@@ -127,9 +128,8 @@ class _Disc(NamedTuple):
 @njit(cache=True, inline="always")
 def _disc(point, normal, radius, projection):
     """The disc that stands for a point."""
-    offset = (point[0] - projection.center[0], point[1] - projection.center[1], point[2] - projection.center[2])
-    x, y, z = _turned(projection.matrix, offset)
-    nx, ny, nz = _turned(projection.rotation, (normal[0], normal[1], normal[2]))
+    x, y, z = before(point, projection)
+    nx, ny, nz = times(projection.rotation, normal)
     depth = projection.distance - z
     plane = nx * x + ny * y - nz * depth
     edge_on = abs(plane) < EDGE_ON * depth
@@ -189,13 +189,3 @@ def _pixel(disc, size):
 def _behind(disc, inverse, front):
     """Of a sign that says whether a disc of this inverse depth lies farther behind the front than it is large."""
     return front - inverse - disc.radius * front * inverse
-
-
-@njit(cache=True, inline="always")
-def _turned(matrix, vector):
-    """A matrix [3, 3] times a vector, as a triple."""
-    return (
-        matrix[0, 0] * vector[0] + matrix[0, 1] * vector[1] + matrix[0, 2] * vector[2],
-        matrix[1, 0] * vector[0] + matrix[1, 1] * vector[1] + matrix[1, 2] * vector[2],
-        matrix[2, 0] * vector[0] + matrix[2, 1] * vector[1] + matrix[2, 2] * vector[2],
-    )

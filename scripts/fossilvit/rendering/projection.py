@@ -6,8 +6,10 @@ In: the pose of a specimen, a camera, the width of a view. Out: the numbers that
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from fossilvit import cameras
+from fossilvit.meshes.triples import times
 
 
 class Projection(NamedTuple):
@@ -30,6 +32,13 @@ class Projection(NamedTuple):
     row: float
     tangent: float
     """across a pixel: 1 / focal"""
+
+
+@njit(cache=True, inline="always")
+def before(point, projection):
+    """A point in file units as a camera stands to it: right, up and backward from the center, in radii."""
+    center = projection.center
+    return times(projection.matrix, (point[0] - center[0], point[1] - center[1], point[2] - center[2]))
 
 
 def projection(pose, camera, size) -> Projection:

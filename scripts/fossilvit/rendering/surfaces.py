@@ -7,7 +7,8 @@ depth is 0 show no face; what other arrays hold there means nothing.
 import numpy as np
 from numba import njit
 
-from fossilvit.meshes.triples import cross, dot, edge, unit
+from fossilvit.meshes.triples import across, dot, times, unit
+from fossilvit.rendering.projection import before
 
 SNAP = 256.0
 """Parts of a pixel that vertices are snapped to: so edges are exact in float64 and no crack opens between faces."""
@@ -27,7 +28,7 @@ def corners(vertices, faces, normals):
     """
     flags = np.zeros(len(faces), np.uint8)
     for face in range(len(faces)):
-        normal = _across(vertices, faces[face])
+        normal = across(vertices, faces[face, 0], faces[face, 1], faces[face, 2])
         sharp = SHARP * np.sqrt(dot(normal, normal))
         for corner in range(3):
             vertex = faces[face, corner]
@@ -42,15 +43,12 @@ def corners(vertices, faces, normals):
 @njit(cache=True, error_model="numpy")
 def project(vertices, projection):
     """Vertices on the screen, float32 [V, 3]: column, row and inverse depth; centers of pixels are whole numbers."""
-    center, matrix = projection.center, projection.matrix
     screen = np.empty(vertices.shape, np.float32)
     for vertex in range(len(vertices)):
-        x, y, z = vertices[vertex, 0] - center[0], vertices[vertex, 1] - center[1], vertices[vertex, 2] - center[2]
-        inverse = 1.0 / (projection.distance - (matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2] * z))
-        right = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z) * inverse
-        up = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z) * inverse
-        screen[vertex, 0] = np.rint((projection.column + projection.focal * right) * SNAP) / SNAP
-        screen[vertex, 1] = np.rint((projection.row - projection.focal * up) * SNAP) / SNAP
+        right, up, backward = before(vertices[vertex], projection)
+        inverse = 1.0 / (projection.distance - backward)
+        screen[vertex, 0] = np.rint((projection.column + projection.focal * (right * inverse)) * SNAP) / SNAP
+        screen[vertex, 1] = np.rint((projection.row - projection.focal * (up * inverse)) * SNAP) / SNAP
         screen[vertex, 2] = inverse
     return screen
 
@@ -121,16 +119,16 @@ def normals(nearest, screen, vertices, faces, flags, vertex_normals, rotation):
             for corner in range(3):
                 vertex, weight = vertex_of[pixel, corner], weights[pixel, corner]
                 if flags[face] & 1 << corner:
-                    nx, ny, nz = unit(_across(vertices, faces[face]))
+                    nx, ny, nz = unit(across(vertices, faces[face, 0], faces[face, 1], faces[face, 2]))
                 else:
                     nx, ny, nz = vertex_normals[vertex, 0], vertex_normals[vertex, 1], vertex_normals[vertex, 2]
                     if flags[face] & 1 << corner + TURNED:
                         weight = -weight
                 x, y, z = x + weight * nx, y + weight * ny, z + weight * nz
             scale = 1.0 / max(np.sqrt(x * x + y * y + z * z), SHORTEST)
-            for axis in range(3):
-                turned = rotation[axis, 0] * x + rotation[axis, 1] * y + rotation[axis, 2] * z
-                shown[row, column, axis] = turned * scale
+            right, up, backward = times(rotation, (x, y, z))
+            shown[row, column, 0], shown[row, column, 1] = right * scale, up * scale
+            shown[row, column, 2] = backward * scale
     return shown
 
 
@@ -167,9 +165,3 @@ def corner_weights(screen, face, column, row):
     vx, vy = np.float64(screen[c, 0]) - screen[a, 0], np.float64(screen[c, 1]) - screen[a, 1]
     u, v = y * vx - x * vy, x * uy - y * ux
     return (uy * vx - ux * vy - u - v) * screen[a, 2], u * screen[b, 2], v * screen[c, 2]
-
-
-@njit(cache=True, error_model="numpy")
-def _across(vertices, face):
-    """The normal of a face, counter-clockwise seen from its tip, as long as twice its area."""
-    return cross(edge(vertices, face[0], face[1]), edge(vertices, face[0], face[2]))
