@@ -3,28 +3,46 @@
 import argparse
 import sys
 
-from fossilvit import commands, encoders, store
+from fossilvit import commands, devices, encoders, extraction, store
 from fossilvit.errors import SpecimenError
 
 
 def main():
     arguments = parse()
-    rendered = store.rendered(arguments.renders) if not arguments.specimen else [arguments.specimen]
-    encoder = encoders.create(
-        arguments.model, arguments.image_size, arguments.device, arguments.source, arguments.weights
-    )
-    commands.each(
-        rendered,
-        lambda identity: extract_specimen(arguments.renders, arguments.out, identity, encoder),
-        "extract",
-    )
+    identities = [arguments.specimen] if arguments.specimen else store.rendered(arguments.renders)
+    gpus = usable_gpus(arguments)
+    if arguments.specimen:
+        with devices.one_of(gpus):
+            extract(arguments, identities)
+    elif len(gpus) > 1:
+        shares = [identities[slot :: len(gpus)] for slot in range(len(gpus))]
+        devices.on_each(gpus, extract_share, [(arguments, share) for share in shares if share])
+    else:
+        extract(arguments, identities)
 
 
-def extract_specimen(renders, out, identity, encoder):
-    """Describe the views of one specimen; one that failed to render has none."""
-    images = store.read_views(renders, identity)
-    store.write_array(store.array_path(out, identity), encoder.encode(images))
-    if not len(images):
+def usable_gpus(arguments):
+    """The GPUs that the encoder can make use of."""
+    on_cpu = arguments.device == "cpu" or arguments.engine == "openvino"
+    return () if on_cpu or not encoders.on_gpus(arguments.model) else devices.gpus()
+
+
+def extract_share(arguments, identities):
+    """Describe some specimens in a process of its own."""
+    sys.exit(commands.run(lambda: extract(arguments, identities)))
+
+
+def extract(arguments, identities):
+    """Describe some specimens with one encoder."""
+    encoder = encoders.create(arguments.model, commands.encoder_options(arguments))
+    described = extraction.describe(encoder, arguments.renders, identities, arguments.threads)
+    commands.each(identities, lambda identity: keep(arguments.out, identity, next(described)), "extract")
+
+
+def keep(out, identity, features):
+    """Write the features of a specimen; one that failed to render has none."""
+    store.write_array(store.array_path(out, identity), features)
+    if not len(features):
         raise SpecimenError("it has no views, because it could not be rendered.")
 
 
@@ -33,13 +51,7 @@ def parse():
     parser.add_argument("--renders", default="data/renders", help="folder of renders")
     parser.add_argument("--out", default="data/features", help="folder of features")
     parser.add_argument("--specimen", help="only this ID")
-    parser.add_argument("--model", default="dinov2_vits14", help=", ".join(encoders.names()))
-    parser.add_argument(
-        "--image-size", type=commands.at_least(1), default=224, help="pixels that dinov2 sees a view at"
-    )
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
-    parser.add_argument("--source", choices=["builtin", "hub"], default="builtin", help="whose code of dinov2 runs")
-    parser.add_argument("--weights", help="file of weights; by default those that fetch_weights left in the cache")
+    commands.add_encoder(parser)
     return parser.parse_args()
 
 

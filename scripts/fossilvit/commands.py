@@ -3,6 +3,7 @@
 import argparse
 import logging
 import math
+import os
 import sys
 
 from fossilvit.errors import SpecimenError, UserError
@@ -56,6 +57,36 @@ def each(identities, work, stage) -> dict:
     for identity, reason in skipped.items() if len(identities) > 1 else ():
         log.info("  skipped %s: %s", identity, reason)
     return done
+
+
+def add_encoder(parser):
+    """Add the arguments that say which encoder describes views, and how it runs."""
+    from fossilvit import encoders
+
+    usual = encoders.Options()
+    parser.add_argument("--model", default="dinov2_vits14", help=", ".join(encoders.names()))
+    parser.add_argument(
+        "--image-size", type=at_least(1), default=usual.image_size, help="pixels that a network sees a view at"
+    )
+    parser.add_argument("--token", choices=encoders.TOKENS, default=usual.token, help="what describes a view")
+    parser.add_argument("--weights", help="file of weights; by default those that fetch_weights left in the cache")
+    parser.add_argument("--source", choices=["builtin", "hub"], default=usual.source, help="whose code of dinov2 runs")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default=usual.device)
+    parser.add_argument("--engine", choices=["auto", "openvino", "torch"], default=usual.engine, help="what runs it")
+    parser.add_argument("--precision", choices=["auto", "fp32", "bf16", "fp16"], default=usual.precision)
+    parser.add_argument("--threads", type=at_least(1), default=cores(), help="of the CPU")
+
+
+def encoder_options(arguments):
+    """What an encoder is told of a command's arguments."""
+    from fossilvit import encoders
+
+    return encoders.Options(**{name: getattr(arguments, name) for name in encoders.Options._fields})
+
+
+def cores() -> int:
+    """The CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def between(low, high):

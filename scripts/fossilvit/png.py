@@ -4,6 +4,7 @@ Rows are stored as what differs from the row above (the filter `up` of the PNG s
 by Intel's ISA-L.
 """
 
+import io
 import struct
 import zlib
 
@@ -27,6 +28,61 @@ def encode(image) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, *EIGHT_BIT_RGB)
     pixels = isal_zlib.compress(filtered, LEVEL)
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+
+
+def decode(data):
+    """The picture in a PNG, uint8 [H, W, 3]; one of encode() in a third of Pillow's time, any other by Pillow.
+
+    Raises
+    ------
+    OSError, SyntaxError, ValueError
+        It is none, or damaged.
+    """
+    kinds, contents = zip(*_chunks(data), strict=True)
+    if kinds == (b"IHDR", b"IDAT", b"IEND") and contents[0][8:] == bytes(EIGHT_BIT_RGB):
+        width, height = struct.unpack(">II", contents[0][:8])
+        filtered = _inflated(contents[1], height * (1 + 3 * width)).reshape(height, 1 + 3 * width)
+        if height and (filtered[:, 0] == UP).all():
+            return _summed(filtered[:, 1:]).reshape(height, width, 3)
+    return _by_pillow(data)
+
+
+def _inflated(pixels, size):
+    """What was compressed, uint8."""
+    try:
+        return np.frombuffer(isal_zlib.decompress(pixels, bufsize=size), np.uint8)
+    except isal_zlib.error as error:
+        raise ValueError(f"its pixels do not unpack: {error}") from None
+
+
+def _summed(differences):
+    """Rows of differences from the row above to rows of values."""
+    rows = np.empty(differences.shape, np.uint8)
+    rows[0] = differences[0]
+    for row in range(1, len(rows)):  # six times as fast as np.add.accumulate
+        np.add(rows[row - 1], differences[row], out=rows[row])
+    return rows
+
+
+def _by_pillow(data):
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _chunks(data):
+    """The chunks of a PNG, (kind, data), each of them whole: Pillow shows damaged pixels and forgives a lost end."""
+    if not data.startswith(SIGNATURE):
+        raise ValueError("it is no PNG")
+    position, kind = len(SIGNATURE), None
+    while kind != b"IEND":
+        length = int.from_bytes(data[position : position + 4])
+        kind, content = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
+        if data[position : position + 12 + length] != _chunk(kind, content):
+            raise ValueError("it is damaged or cut short")
+        yield kind, content
+        position += 12 + length
 
 
 def _chunk(kind, data):

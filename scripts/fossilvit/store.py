@@ -149,13 +149,19 @@ def write_record(renders, identity, record):
     write_json(written, record)
 
 
-def read_views(renders, identity):
-    """The views of a specimen, uint8 [V, H, W, 3]; [0, 0, 0, 3] for a failed one."""
+def view_paths(renders, identity) -> list[Path]:
+    """The PNGs of a specimen's views, in order; none for a failed one."""
     record = read_json(render_record(renders, identity))
-    if record["status"] != "ok":
-        return np.zeros((0, 0, 0, 3), np.uint8)
-    paths = [view_path(renders, identity, view) for view in range(len(record["views"]))]
-    return np.stack([np.asarray(read_image(path)) for path in paths])
+    views = record["views"] if record["status"] == "ok" else []
+    return [view_path(renders, identity, view) for view in range(len(views))]
+
+
+def read_view(path):
+    """Read one view, uint8 [H, W, 3]."""
+    from fossilvit import png
+
+    with _told(path):
+        return png.decode(Path(path).read_bytes())
 
 
 def rendered(renders) -> list[str]:

@@ -5,7 +5,10 @@ what follows from it. They stand together here, without an import, because the r
 """
 
 RENDERING = 3
-FEATURES = 1
+HOG = 1
+DINOV2 = 2
+TORCHSCRIPT = 1
+CUSTOM = 1
 POOLING = 1
 GATHERING = 1
 DUPLICATES = 1

@@ -226,7 +226,7 @@ def test_one_broken_specimen_is_no_failure_of_the_command(folder, command, tmp_p
 def test_hog_is_recorded_as_an_encoder_that_needs_no_weights(command, tmp_path):
     done = command("fetch_weights", "--model", "hog", "--out", tmp_path / "encoder.json")
     assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "encoder.json").read_text()) == {"model": "hog", "source": "builtin"}
+    assert json.loads((tmp_path / "encoder.json").read_text()) == {"model": "hog", "version": 1}
 
 
 def test_named_weights_are_recorded_with_their_digest(command, vits14_weights, tmp_path):
@@ -303,7 +303,8 @@ def test_a_mistake_is_told_in_one_sentence(chain, folder, command, tmp_path, arg
         ("cluster", "--min-cluster-size", "many"),
         ("search", "--topk", "-1"),
         ("search", "--nonsense"),
-        ("fetch_weights", "--model", "dinov3"),
+        (("fetch_weights", "--model", "dinov3"), "'dinov3'"),
+        (("fetch_weights", "--model", "custom:{}/gone.py:create"), "gone.py"),
         ("gather_shard",),
     ],
     ids=" ".join,

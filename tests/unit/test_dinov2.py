@@ -1,190 +1,36 @@
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from scipy.special import erf
 
 from fossilvit import encoders
-from fossilvit.encoders import dinov2, vit, weights
+from fossilvit.encoders import Options, dinov2
+from fossilvit.encoders.vision import openvino_engine, weights
 from fossilvit.errors import UserError
 
-CHECKOUT = "FOSSILVIT_DINOV2_CHECKOUT"
-TINY = dinov2.Architecture(dimension=32, depth=2, heads=2, trained_size=56)
-LAYOUT_S = {
-    "cls_token": [1, 1, 384],
-    "mask_token": [1, 384],
-    "pos_embed": [1, 1370, 384],
-    "patch_embed.proj.weight": [384, 3, 14, 14],
-    "patch_embed.proj.bias": [384],
-    "norm.weight": [384],
-    "norm.bias": [384],
-}
-BLOCK_S = {
-    "norm1.weight": [384],
-    "norm1.bias": [384],
-    "attn.qkv.weight": [1152, 384],
-    "attn.qkv.bias": [1152],
-    "attn.proj.weight": [384, 384],
-    "attn.proj.bias": [384],
-    "ls1.gamma": [384],
-    "norm2.weight": [384],
-    "norm2.bias": [384],
-    "mlp.fc1.weight": [1536, 384],
-    "mlp.fc1.bias": [1536],
-    "mlp.fc2.weight": [384, 1536],
-    "mlp.fc2.bias": [384],
-    "ls2.gamma": [384],
-}
-
-
-def layout(name):
-    with torch.device("meta"):
-        network = vit.VisionTransformer(dinov2.ARCHITECTURES[name])
-    return {key: list(tensor.shape) for key, tensor in network.state_dict().items()}
-
-
-def views(count, size=64, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), np.uint8)
-
-
-def reference(state, images, architecture):
-    """The network in plain numpy, float64: class tokens [B, D] and patch tokens [B, P, D]."""
-    state = {key: tensor.double().numpy() for key, tensor in state.items()}
-
-    def linear(name, x):
-        return x @ state[f"{name}.weight"].T + state[f"{name}.bias"]
-
-    def normed(name, x):
-        centered = x - x.mean(axis=-1, keepdims=True)
-        deviation = np.sqrt((centered**2).mean(axis=-1, keepdims=True) + 1e-6)
-        return centered / deviation * state[f"{name}.weight"] + state[f"{name}.bias"]
-
-    def attention(name, x):
-        head = architecture.dimension // architecture.heads
-        qkv = linear(f"{name}.qkv", x)
-        joined = []
-        for start in range(0, architecture.dimension, head):
-            q, k, v = (qkv[:, part * architecture.dimension + start :][:, :head] for part in range(3))
-            scores = np.exp(q @ k.T / np.sqrt(head))
-            joined.append(scores / scores.sum(axis=1, keepdims=True) @ v)
-        return linear(f"{name}.proj", np.concatenate(joined, axis=1))
-
-    def feed_forward(name, x):
-        if architecture.swiglu:
-            gate, value = np.split(linear(f"{name}.w12", x), 2, axis=1)
-            return linear(f"{name}.w3", gate / (1 + np.exp(-gate)) * value)
-        hidden = linear(f"{name}.fc1", x)
-        return linear(f"{name}.fc2", hidden * (1 + erf(hidden / np.sqrt(2))) / 2)
-
-    classes, patches = [], []
-    for image in images:
-        side = image.shape[1] // 14
-        cut = [image[:, 14 * r : 14 * r + 14, 14 * c : 14 * c + 14].ravel() for r in range(side) for c in range(side)]
-        kernel = state["patch_embed.proj.weight"].reshape(architecture.dimension, -1)
-        tokens = np.stack(cut) @ kernel.T + state["patch_embed.proj.bias"]
-        tokens = np.concatenate([state["cls_token"][0], tokens]) + state["pos_embed"][0]
-        if architecture.registers:
-            tokens = np.concatenate([tokens[:1], state["register_tokens"][0], tokens[1:]])
-        for block in range(architecture.depth):
-            name = f"blocks.{block}"
-            tokens = tokens + state[f"{name}.ls1.gamma"] * attention(f"{name}.attn", normed(f"{name}.norm1", tokens))
-            tokens = tokens + state[f"{name}.ls2.gamma"] * feed_forward(f"{name}.mlp", normed(f"{name}.norm2", tokens))
-        tokens = normed("norm", tokens)
-        classes.append(tokens[0])
-        patches.append(tokens[1 + architecture.registers :])
-    return np.stack(classes), np.stack(patches)
-
-
-def test_the_state_dict_of_the_small_model_has_metas_keys_and_shapes():
-    blocks = {f"blocks.{block}.{key}": shape for block in range(12) for key, shape in BLOCK_S.items()}
-    assert layout("dinov2_vits14") == {**LAYOUT_S, **blocks}
-    assert layout("dinov2_vits14_reg") == {**LAYOUT_S, **blocks, "register_tokens": [1, 4, 384]}
-
-
-@pytest.mark.parametrize(
-    ("name", "blocks", "shapes"),
-    [
-        ("dinov2_vitb14", 12, {"pos_embed": [1, 1370, 768], "blocks.11.mlp.fc1.weight": [3072, 768]}),
-        ("dinov2_vitl14", 24, {"pos_embed": [1, 1370, 1024], "blocks.23.attn.qkv.weight": [3072, 1024]}),
-        ("dinov2_vitg14", 40, {"blocks.39.mlp.w12.weight": [8192, 1536], "blocks.39.mlp.w3.weight": [1536, 4096]}),
-        ("dinov2_vitg14_reg", 40, {"register_tokens": [1, 4, 1536], "blocks.0.mlp.w12.bias": [8192]}),
-    ],
-)
-def test_the_larger_models_have_metas_shapes(name, blocks, shapes):
-    found = layout(name)
-    assert {key: found.get(key) for key in shapes} == shapes
-    assert len({key.split(".")[1] for key in found if key.startswith("blocks.")}) == blocks
-
-
-@pytest.mark.parametrize(
-    ("name", "millions"), [("dinov2_vits14", 22.1), ("dinov2_vitb14", 86.6), ("dinov2_vitl14", 304.4)]
-)
-def test_the_models_have_as_many_parameters_as_published(name, millions):
-    """Meta's model card gives 21, 86 and 300 M; the exact sums are the well-known ones of timm at 518 px."""
-    assert sum(np.prod(shape) for shape in layout(name).values()) / 1e6 == pytest.approx(millions, abs=0.1)
-
-
-@pytest.mark.parametrize(
-    "architecture",
-    [TINY, TINY._replace(registers=4), TINY._replace(swiglu=True, heads=4)],
-    ids=["plain", "registers", "swiglu"],
-)
-def test_the_network_computes_what_its_formulas_say(architecture, seeded):
-    network = vit.VisionTransformer(architecture).eval()
-    state = seeded(network)
-    images = torch.randn(3, 3, 56, 56, generator=torch.Generator().manual_seed(1))
-    with torch.inference_mode():
-        classes, patches = network(images)
-    expected_classes, expected_patches = reference(state, images.double().numpy(), architecture)
-    assert np.abs(classes.numpy() - expected_classes).max() < 1e-5
-    assert np.abs(patches.numpy() - expected_patches).max() < 1e-5
-
-
-@pytest.mark.parametrize("registers", [0, 4])
-@pytest.mark.parametrize("size", [28, 56, 98])
-def test_other_image_sizes_have_a_token_for_every_patch(registers, size, seeded):
-    network = vit.VisionTransformer(TINY._replace(registers=registers)).eval()
-    seeded(network)
-    classes, patches = network(torch.zeros(2, 3, size, size))
-    assert classes.shape == (2, 32) and patches.shape == (2, (size // 14) ** 2, 32)
-
-
-@pytest.mark.parametrize("registers", [0, 4])
-def test_a_position_embedding_that_is_constant_stays_so_at_every_size(registers):
-    network = vit.VisionTransformer(TINY._replace(registers=registers))
-    with torch.no_grad():
-        network.pos_embed.fill_(0.7)
-    assert torch.allclose(network._positions(7, 7), torch.tensor(0.7))
-
-
-def test_a_view_of_the_right_size_is_only_normalised():
-    images = views(2, 28)
-    found = dinov2.preprocess(images, 28)
-    for channel, (mean, deviation) in enumerate([(0.485, 0.229), (0.456, 0.224), (0.406, 0.225)]):
-        assert np.allclose(found[:, channel], (images[..., channel] / 255 - mean) / deviation, atol=1e-5)
-    assert found.dtype == np.float32 and found.shape == (2, 3, 28, 28)
-
-
-def test_a_view_is_resized_as_a_whole_without_a_crop():
-    images = np.zeros((1, 96, 96, 3), np.uint8)
-    images[:, :12, :12] = images[:, -12:, -12:] = 255
-    corners = dinov2.preprocess(images, 28)[0, 0, [0, 0, -1, -1], [0, -1, 0, -1]]
-    assert np.allclose(corners, [(1 - 0.485) / 0.229, -0.485 / 0.229, -0.485 / 0.229, (1 - 0.485) / 0.229], atol=0.05)
-
-
-def test_views_are_reduced_as_torch_does_it_bicubic_and_antialiased():
-    images = views(1, 96)
-    whole = torch.from_numpy(images).permute(0, 3, 1, 2).float()
-    wanted = torch.nn.functional.interpolate(whole, (28, 28), mode="bicubic", antialias=True).clamp(0, 255)
-    found = dinov2.preprocess(images, 28).transpose(0, 2, 3, 1) * (0.229, 0.224, 0.225) + (0.485, 0.456, 0.406)
-    assert np.abs(found * 255 - wanted.permute(0, 2, 3, 1).numpy()).max() < 1.5
+NAME = "dinov2_vits14"
 
 
 @pytest.fixture(scope="module")
-def encoder(vits14_weights):
-    return encoders.create("dinov2_vits14", image_size=56, device="cpu", weights=vits14_weights)
+def options(vits14_weights):
+    return Options(image_size=56, device="cpu", precision="fp32", weights=vits14_weights)
+
+
+@pytest.fixture(scope="module")
+def encoder(options):
+    return encoders.create(NAME, options)
+
+
+def views(count, size=64, seed=0):
+    """Random views with a white margin, uint8 [count, size, size, 3]."""
+    images = np.random.default_rng(seed).integers(0, 251, (count, size, size, 3), np.uint8)
+    images[:, : size // 4] = 255
+    return images
+
+
+def by_torch(options, **changed):
+    return encoders.create(NAME, options._replace(engine="torch", **changed))
 
 
 def test_views_become_rows_of_float32(encoder):
@@ -201,37 +47,58 @@ def test_encoding_twice_gives_the_same(encoder):
     assert np.array_equal(encoder.encode(views(3)), encoder.encode(views(3)))
 
 
-def test_a_views_features_do_not_depend_on_the_others_of_its_batch(encoder, monkeypatch):
-    images = views(5)
-    together = encoder.encode(images)
-    monkeypatch.setattr(dinov2, "BATCH", 2)
-    assert np.allclose(encoder.encode(images), together, atol=1e-5)
-    assert np.allclose(encoder.encode(images[3:4])[0], together[3], atol=1e-5)
+@pytest.mark.parametrize("token", encoders.TOKENS)
+def test_both_engines_give_the_same_features(options, token):
+    found = encoders.create(NAME, options._replace(token=token))
+    wanted = by_torch(options, token=token)
+    assert type(found.engine).__name__ == "OpenVino" and type(wanted.engine).__name__ == "Torch"
+    features = found.encode(views(3))
+    assert features.shape == (3, found.dimension) == (3, 768 if "+" in token else 384)
+    assert np.abs(features - wanted.encode(views(3))).max() < 1e-4
 
 
-def test_features_are_the_class_token(encoder, vits14_weights):
-    network = vit.VisionTransformer(dinov2.ARCHITECTURES["dinov2_vits14"]).eval()
-    network.load_state_dict(torch.load(vits14_weights))
-    images = views(2)
+def test_patches_of_the_background_do_not_count(options):
+    """The white quarter above is the first row of 4 x 4 patches."""
+    everything = by_torch(options, token="patch_mean")
+    network = everything.engine.network
+    prepared = [everything.prepare(image) for image in views(2)]
     with torch.inference_mode():
-        classes, _ = network(torch.from_numpy(dinov2.preprocess(images, 56)))
-    assert np.allclose(encoder.encode(images), classes.numpy(), atol=1e-6)
+        _, patches = network(torch.from_numpy(np.stack([view.pixels for view in prepared])))
+    assert np.allclose(everything.describe(prepared), patches.mean(dim=1).numpy(), atol=1e-6)
+    foreground = by_torch(options, token="patch_mean_foreground")
+    assert np.allclose(foreground.encode(views(2)), patches[:, 4:].mean(dim=1).numpy(), atol=1e-5)
 
 
-def test_without_a_gpu_cuda_is_refused_and_auto_takes_the_cpu(monkeypatch, vits14_weights):
+def test_an_image_size_that_is_no_multiple_of_the_patches_is_refused():
+    with pytest.raises(UserError, match="225.*multiple of 14"):
+        encoders.create(NAME, Options(image_size=225))
+
+
+def test_without_a_gpu_cuda_is_refused_and_auto_takes_the_cpu(monkeypatch, options):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="no GPU"):
-        encoders.create("dinov2_vits14", device="cuda", weights=vits14_weights)
-    assert encoders.create("dinov2_vits14", device="auto", weights=vits14_weights).device.type == "cpu"
+        encoders.create(NAME, options._replace(device="cuda"))
+    assert by_torch(options, device="auto").engine.device.type == "cpu"
+
+
+def test_dimensions_are_the_published_ones():
+    dimensions = {"s": 384, "b": 768, "l": 1024, "g": 1536}
+    assert {name: form.dimension for name, form in dinov2.ARCHITECTURES.items()} == {
+        f"dinov2_vit{size}14{registers}": dimension
+        for registers in ("", "_reg")
+        for size, dimension in dimensions.items()
+    }
 
 
 HUBCONF = """
-from fossilvit.encoders import dinov2, vit
+from fossilvit.encoders import dinov2
+from fossilvit.encoders.vision import vit
 
 
 class Network(vit.VisionTransformer):
-    def forward(self, images):
-        return super().forward(images)[0]
+    def forward_features(self, images):
+        classes, patches = super().forward(images)
+        return {"x_norm_clstoken": classes, "x_norm_patchtokens": patches}
 
 
 def dinov2_vits14(pretrained=True):
@@ -240,38 +107,101 @@ def dinov2_vits14(pretrained=True):
 """
 
 
-def test_the_code_in_the_hubs_cache_runs_with_the_same_weights(tmp_path, monkeypatch, encoder, vits14_weights):
-    """A stand-in for Meta's code, which gives the class token alone."""
+@pytest.mark.parametrize("token", ["cls", "patch_mean_foreground"])
+def test_the_code_in_the_hubs_cache_runs_with_the_same_weights(tmp_path, monkeypatch, options, token):
+    """A stand-in for Meta's code, with its outputs."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     folder = tmp_path / "hub" / f"facebookresearch_dinov2_{weights.HUB_COMMIT}"
     folder.mkdir(parents=True)
     (folder / "hubconf.py").write_text(HUBCONF)
-    hub = encoders.create("dinov2_vits14", image_size=56, device="cpu", source="hub", weights=vits14_weights)
-    assert type(hub.network).__name__ == "Network"
-    assert np.array_equal(hub.encode(views(2)), encoder.encode(views(2)))
+    hub = encoders.create(NAME, options._replace(source="hub", token=token))
+    assert type(hub.engine.network.network).__name__ == "Network"
+    assert np.allclose(hub.encode(views(2)), by_torch(options, token=token).encode(views(2)), atol=1e-5)
 
 
-def test_the_hub_without_its_code_says_how_to_get_it(tmp_path, monkeypatch, vits14_weights):
+def test_the_hub_without_its_code_says_how_to_get_it(tmp_path, monkeypatch, options):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(UserError, match="scripts.fetch_weights --model dinov2_vits14 --source hub.*source: builtin"):
-        encoders.create("dinov2_vits14", source="hub", device="cpu", weights=vits14_weights)
+        encoders.create(NAME, options._replace(source="hub"))
 
 
-@pytest.mark.parametrize("size", [224, 518])
-@pytest.mark.parametrize("name", ["dinov2_vits14", "dinov2_vits14_reg"])
-@pytest.mark.filterwarnings("ignore:xFormers")
-def test_tokens_are_those_of_metas_own_code(name, size, seeded):
-    folder = os.environ.get(CHECKOUT)
-    if not folder:
-        pytest.skip(f"{CHECKOUT} does not name a checkout of facebookresearch/dinov2")
-    assert Path(folder, "hubconf.py").is_file(), f"{CHECKOUT}={folder} holds no hubconf.py"
-    theirs = torch.hub.load(folder, name, source="local", pretrained=False).eval()
-    mine = vit.VisionTransformer(dinov2.ARCHITECTURES[name]).eval()
-    theirs.load_state_dict(seeded(mine))
-    images = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(1))
-    with torch.inference_mode():
-        classes, patches = mine(images)
-        wanted = theirs.forward_features(images)
-        assert torch.equal(theirs(images), wanted["x_norm_clstoken"])
-    assert (classes - wanted["x_norm_clstoken"]).abs().max() < 1e-5
-    assert (patches - wanted["x_norm_patchtokens"]).abs().max() < 1e-5
+@pytest.fixture
+def own(tmp_path, vits14_weights):
+    """A folder of one's own with the weights alone."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    os.link(vits14_weights, folder / "mine.pth")
+    return folder
+
+
+def test_the_network_is_converted_once_beside_its_weights(own, options, monkeypatch):
+    chosen = options._replace(weights=own / "mine.pth")
+    record = encoders.fetch(NAME, chosen)
+    model = f"{NAME}_{record['sha256'][:16]}_56_class_v{dinov2.DinoV2.version}"
+    assert sorted(os.listdir(own)) == [f"{model}.bin", f"{model}.xml", "mine.pth"]
+    monkeypatch.setattr(openvino_engine, "convert", None)
+    assert encoders.create(NAME, chosen).encode(views(1)).shape == (1, 384)
+
+
+def test_other_sizes_and_tokens_are_converted_by_themselves(own, options):
+    for changed in ({}, {"image_size": 28}, {"token": "patch_mean"}, {"token": "cls+patch_mean_foreground"}):
+        encoders.create(NAME, options._replace(weights=own / "mine.pth", **changed))
+    kinds = sorted(name.split("_", 3)[3].removesuffix(".xml") for name in os.listdir(own) if name.endswith("xml"))
+    version = dinov2.DinoV2.version
+    assert kinds == [f"28_class_v{version}", f"56_class_v{version}", f"56_tokens_v{version}"]
+
+
+def test_weights_that_nothing_can_be_written_beside_are_converted_into_the_cache(own, options, monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
+    usual = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(own) and usual(path, mode))
+    encoders.create(NAME, options._replace(weights=own / "mine.pth"))
+    assert os.listdir(own) == ["mine.pth"]
+    assert len(os.listdir(tmp_path / "cache/hub/checkpoints")) == 2
+
+
+def test_other_weights_under_the_same_name_are_converted_anew(own, options, seeded):
+    from fossilvit.encoders.vision.vit import VisionTransformer
+
+    chosen = options._replace(weights=own / "mine.pth")
+    before = encoders.create(NAME, chosen).encode(views(1))
+    (own / "mine.pth").unlink()
+    torch.save(seeded(VisionTransformer(dinov2.ARCHITECTURES[NAME]), seed=1), own / "mine.pth")
+    after = encoders.create(NAME, chosen).encode(views(1))
+    assert np.abs(after - before).max() > 0.1 and len(os.listdir(own)) == 5
+
+
+def test_what_is_fetched_is_recorded(own, options):
+    record = encoders.fetch(NAME, options._replace(weights=own / "mine.pth"))
+    assert record == {
+        "source": "builtin",
+        "weights": str(own / "mine.pth"),
+        "sha256": weights.digest(own / "mine.pth"),
+    }
+
+
+@pytest.mark.parametrize("engine", ["openvino", "torch"])
+def test_the_wrong_weights_are_told_when_they_are_fetched(own, options, engine):
+    cut = own / "cut.pth"
+    cut.write_bytes((own / "mine.pth").read_bytes()[:100_000])
+    with pytest.raises(UserError, match="cut.pth is no file of weights"):
+        encoders.fetch(NAME, options._replace(weights=cut, engine=engine))
+    with pytest.raises(UserError, match="mine.pth does not hold the weights of dinov2_vitb14"):
+        encoders.fetch("dinov2_vitb14", options._replace(weights=own / "mine.pth", engine=engine))
+    assert sorted(os.listdir(own)) == ["cut.pth", "mine.pth"]
+
+
+def test_torch_is_not_imported_once_the_network_is_converted(own, options, command, tmp_path):
+    """Its import takes longer than describing a specimen."""
+    from fossilvit import store
+
+    encoders.fetch(NAME, options._replace(weights=own / "mine.pth"))
+    store.write_view(tmp_path / "renders", "a", 0, views(1)[0])
+    store.write_record(tmp_path / "renders", "a", {"status": "ok", "views": [{}]})
+    hidden = tmp_path / "hidden" / "torch"
+    hidden.mkdir(parents=True)
+    (hidden / "__init__.py").write_text("raise SystemExit('torch was imported')")
+    arguments = ["--renders", tmp_path / "renders", "--out", tmp_path, "--image-size", 56, "--device", "cpu"]
+    done = command("extract_features", *arguments, "--weights", own / "mine.pth", PYTHONPATH=str(hidden.parent))
+    assert done.returncode == 0, done.stderr
+    assert np.load(tmp_path / "a.npy").shape == (1, 384)

@@ -1,5 +1,6 @@
 import os
 import stat
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,9 @@ def test_views_are_named_after_the_last_part_of_the_id():
 
 def test_views_are_read_back_pixel_by_pixel(tmp_path):
     renders.write(tmp_path, "標本/a b", IMAGES, {"status": "ok", "views": [{}] * 3})
-    assert np.array_equal(store.read_views(tmp_path, "標本/a b"), IMAGES)
+    paths = store.view_paths(tmp_path, "標本/a b")
+    assert paths == [store.view_path(tmp_path, "標本/a b", view) for view in range(3)]
+    assert np.array_equal([store.read_view(path) for path in paths], IMAGES)
 
 
 def test_views_are_rgb_png(tmp_path):
@@ -107,11 +110,11 @@ def test_views_of_an_earlier_rendering_go(tmp_path):
     assert sorted(os.listdir(tmp_path / "a")) == ["a_view00.png", "render.json"]
 
 
-def test_a_specimen_that_fails_keeps_no_views_and_reads_as_none(tmp_path):
+def test_a_specimen_that_fails_keeps_no_views_and_has_no_paths(tmp_path):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     renders.write(tmp_path, "a", [], {"status": "failed", "reason": "broken"})
     assert os.listdir(tmp_path / "a") == ["render.json"]
-    assert store.read_views(tmp_path, "a").shape == (0, 0, 0, 3)
+    assert store.view_paths(tmp_path, "a") == []
 
 
 def test_rendering_that_breaks_off_leaves_no_record(tmp_path):
@@ -218,12 +221,48 @@ def test_a_shard_of_an_earlier_version_is_named(tmp_path):
         store.read_shard(tmp_path / "0000.npz")
 
 
-def test_a_damaged_view_is_named(tmp_path):
+def damage_its_end(view):
+    """Pillow shows such a picture."""
+    view.write_bytes(view.read_bytes()[:-1])
+
+
+def pack_other_pixels(view):
+    content = view.read_bytes()
+    pixels = content.index(b"IDAT") + 4
+    damaged = content[:pixels] + b"\xff" * 8 + content[pixels + 8 : -16]
+    view.write_bytes(damaged + zlib.crc32(damaged[pixels - 4 :]).to_bytes(4) + content[-12:])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda view: view.write_bytes(view.read_bytes()[:60]),
+        lambda view: view.write_bytes(b""),
+        lambda view: view.write_bytes(b"no such format"),
+        damage_its_end,
+        pack_other_pixels,
+    ],
+    ids=["cut short", "empty", "text", "without its end", "other pixels"],
+)
+def test_a_damaged_view_is_named(tmp_path, damage):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
-    view = tmp_path / "a" / "a_view01.png"
-    view.write_bytes(view.read_bytes()[:60])
-    with pytest.raises(UserError, match="a_view01.png"):
-        store.read_views(tmp_path, "a")
+    damage(tmp_path / "a" / "a_view01.png")
+    whole, damaged, _ = store.view_paths(tmp_path, "a")
+    assert np.array_equal(store.read_view(whole), IMAGES[0])
+    with pytest.raises(UserError, match="a_view01.png cannot be read"):
+        store.read_view(damaged)
+
+
+def test_a_view_that_is_gone_is_named(tmp_path):
+    renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    (tmp_path / "a" / "a_view01.png").unlink()
+    with pytest.raises(UserError, match="a_view01.png does not exist"):
+        store.read_view(store.view_paths(tmp_path, "a")[1])
+
+
+def test_the_views_of_a_specimen_that_was_never_rendered_are_told_by_its_record(tmp_path):
+    with pytest.raises(UserError, match="nobody/render.json does not exist"):
+        store.view_paths(tmp_path, "nobody")
 
 
 @pytest.mark.parametrize("listing", [store.rendered, store.arrays])

@@ -2,15 +2,19 @@ import hashlib
 import io
 import os
 import pickle
+import re
 import shutil
 import socket
+import subprocess
+import sys
 import urllib.error
 from pathlib import Path
 
 import pytest
 import torch
 
-from fossilvit.encoders import dinov2, vit, weights
+from fossilvit.encoders import dinov2
+from fossilvit.encoders.vision import vit, weights
 from fossilvit.errors import UserError
 
 TINY = dinov2.Architecture(dimension=32, depth=2, heads=2, trained_size=56)
@@ -30,6 +34,33 @@ def no_network(monkeypatch):
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
     monkeypatch.setattr(torch.hub, "load", refuse)
+
+
+@pytest.fixture
+def pinned(monkeypatch, vits14_weights):
+    """The generated weights pass for Meta's."""
+    monkeypatch.setitem(weights.SHA256, "dinov2_vits14", weights.digest(vits14_weights))
+    return vits14_weights
+
+
+@pytest.fixture
+def meta(tmp_path, monkeypatch, vits14_weights):
+    """A folder that serves the generated weights as Meta does."""
+    served = tmp_path / "meta" / "dinov2_vits14" / "dinov2_vits14_pretrain.pth"
+    served.parent.mkdir(parents=True)
+    os.link(vits14_weights, served)
+    monkeypatch.setattr(weights, "BASE_URL", (tmp_path / "meta").as_uri())
+    return served
+
+
+def put(source, cache):
+    cache.mkdir(parents=True)
+    return shutil.copy(source, cache / "dinov2_vits14_pretrain.pth")
+
+
+def left(cache):
+    """What lies in the cache, beside the lock."""
+    return [name for name in os.listdir(cache) if name != ".fetching"]
 
 
 def refusal(action, *arguments):
@@ -66,12 +97,33 @@ def test_a_named_file_that_is_not_there_is_told(tmp_path):
     assert str(tmp_path / "mine.pth") in sentence and "path" in sentence and "hog" in sentence
 
 
-def test_a_named_file_comes_before_the_cache(tmp_path, cache):
-    cache.mkdir(parents=True)
-    for file in (cache / "dinov2_vits14_pretrain.pth", tmp_path / "mine.pth"):
-        file.touch()
-    assert weights.locate("dinov2_vits14", tmp_path / "mine.pth") == tmp_path / "mine.pth"
-    assert weights.locate("dinov2_vits14") == cache / "dinov2_vits14_pretrain.pth"
+def test_a_named_file_comes_before_the_cache(tmp_path, cache, pinned):
+    put(pinned, cache)
+    (tmp_path / "mine.pth").write_bytes(b"abc")
+    assert weights.locate("dinov2_vits14", tmp_path / "mine.pth").path == tmp_path / "mine.pth"
+    assert weights.locate("dinov2_vits14").path == cache / "dinov2_vits14_pretrain.pth"
+
+
+def test_every_model_has_the_sha256_of_its_file():
+    assert list(weights.SHA256) == list(dinov2.ARCHITECTURES)
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in weights.SHA256.values())
+    assert len(set(weights.SHA256.values())) == len(weights.SHA256)
+
+
+def test_a_file_in_the_cache_that_is_not_metas_is_refused(cache, vits14_weights):
+    put(vits14_weights, cache)
+    sentence = refusal(weights.locate, "dinov2_vits14")
+    for part in [cache / "dinov2_vits14_pretrain.pth", weights.digest(vits14_weights), "delete it", "extract.weights"]:
+        assert str(part) in sentence
+
+
+@pytest.mark.parametrize("variables", [{}, {"TORCH_HOME": "/there"}, {"XDG_CACHE_HOME": "/other"}])
+def test_the_cache_is_that_of_torch_hub(monkeypatch, variables):
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert str(weights.cache()) == torch.hub.get_dir()
 
 
 def test_without_a_network_the_address_the_place_and_the_remedies_are_told(cache, no_network):
@@ -85,34 +137,84 @@ def test_without_a_network_metas_code_is_told_with_its_place(cache, no_network):
     assert weights.HUB_COMMIT in sentence and str(cache.parent) in sentence and "source: builtin" in sentence
 
 
-def test_weights_in_the_cache_need_no_network(cache, no_network):
-    cache.mkdir(parents=True)
-    (cache / "dinov2_vits14_pretrain.pth").touch()
-    assert weights.fetch("dinov2_vits14") == cache / "dinov2_vits14_pretrain.pth"
+def test_weights_in_the_cache_need_no_network(cache, no_network, pinned):
+    file = put(pinned, cache)
+    assert weights.fetch("dinov2_vits14").path == file
 
 
-def test_the_time_to_wait_for_the_network_is_bounded_and_then_as_before(monkeypatch):
+def test_the_time_to_wait_for_the_network_is_bounded_and_then_as_before(monkeypatch, cache, pinned):
     seen = []
-    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_: seen.append(socket.getdefaulttimeout()))
+
+    def download(address, file, **_):
+        seen.append(socket.getdefaulttimeout())
+        shutil.copy(pinned, file)
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
     weights.fetch("dinov2_vits14")
     assert seen == [weights.PATIENCE] and socket.getdefaulttimeout() is None
 
 
-def test_fetched_weights_stay_in_the_cache(tmp_path, monkeypatch, cache, vits14_weights):
-    source = tmp_path / "meta" / "dinov2_vits14"
-    source.mkdir(parents=True)
-    os.link(vits14_weights, source / "dinov2_vits14_pretrain.pth")
-    monkeypatch.setattr(weights, "BASE_URL", (tmp_path / "meta").as_uri())
+def test_fetched_weights_stay_in_the_cache(cache, meta, pinned):
     fetched = weights.fetch("dinov2_vits14")
-    assert fetched == cache / "dinov2_vits14_pretrain.pth" and weights.digest(fetched) == weights.digest(vits14_weights)
-    shutil.rmtree(tmp_path / "meta")
+    assert fetched == (cache / "dinov2_vits14_pretrain.pth", weights.digest(pinned))
+    meta.unlink()
     assert weights.fetch("dinov2_vits14") == weights.locate("dinov2_vits14") == fetched
+
+
+def test_a_download_that_is_not_metas_is_not_kept(cache, meta):
+    sentence = refusal(weights.fetch, "dinov2_vits14")
+    assert weights.url("dinov2_vits14") in sentence and "SHA-256" in sentence and str(cache) in sentence
+    assert left(cache) == []
 
 
 def test_a_fetch_that_fails_leaves_nothing(tmp_path, monkeypatch, cache):
     monkeypatch.setattr(weights, "BASE_URL", (tmp_path / "nowhere").as_uri())
     refusal(weights.fetch, "dinov2_vits14")
-    assert not cache.exists() or os.listdir(cache) == []
+    assert left(cache) == []
+
+
+def test_two_processes_that_fetch_at_once_fetch_once(cache, meta, pinned, repository):
+    """Slowly, so that both want to; the second finds what the first has brought."""
+    program = f"""
+import shutil, time, torch
+from fossilvit.encoders.vision import weights
+weights.SHA256["dinov2_vits14"] = {weights.digest(pinned)!r}
+def slowly(address, file, **_):
+    print("fetching", flush=True)
+    time.sleep(1)
+    shutil.copy({str(meta)!r}, file)
+torch.hub.download_url_to_file = slowly
+print(weights.fetch("dinov2_vits14").path)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(repository / "scripts")}
+    both = [
+        subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=120)[0].split() for process in both]
+    path = str(cache / "dinov2_vits14_pretrain.pth")
+    assert sorted(told) == [[path], ["fetching", path]] or sorted(told) == [["fetching", path], [path]]
+    assert left(cache) == ["dinov2_vits14_pretrain.pth"]
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "file"))
+    for action in (weights.fetch, weights.fetch_code):
+        sentence = refusal(action, "dinov2_vits14")
+        assert str(tmp_path / "file/hub") in sentence and "TORCH_HOME" in sentence
+
+
+def test_a_cache_without_permission_is_told(cache, monkeypatch):
+    """Without taking permissions away, which do not hold for root."""
+    cache.mkdir(parents=True)
+
+    def forbidden(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", forbidden)
+    sentence = refusal(weights.fetch, "dinov2_vits14")
+    assert f"Nothing can be written to {cache} (Permission denied); set TORCH_HOME" in sentence
 
 
 def test_a_network_takes_every_weight_of_its_file(tmp_path, seeded):

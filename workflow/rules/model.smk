@@ -1,5 +1,5 @@
 # needs  the network, once, unless the weights are already in torch.hub's cache or named by extract.weights
-# gives  data/encoder.json: which encoder the features come from, and the SHA-256 of its weights
+# gives  data/encoder.json: which encoder the features come from, and the SHA-256 of what it is made of
 
 
 GIVEN_WEIGHTS = config["extract"]["weights"]
@@ -12,7 +12,7 @@ localrules:
 
 rule fetch_weights:
     input:
-        GIVEN_WEIGHTS or [],
+        [file for file in (GIVEN_WEIGHTS, ENCODER_FILE) if file],
     output:
         "data/encoder.json",
     log:
@@ -22,12 +22,18 @@ rule fetch_weights:
         "../../envs/encode.yaml"
     threads: 1
     resources:
+        device=config["extract"]["device"],
         mem_mb=4000,
         runtime=60,
     params:
         model=config["extract"]["model"],
+        image_size=config["extract"]["image_size"],
+        token=config["extract"]["token"],
+        engine=config["extract"]["engine"],
         source=config["extract"]["source"],
         weights=WEIGHTS_ARGUMENT,
+        version=encoders.version(config["extract"]["model"]),
     shell:
-        "python -m scripts.fetch_weights --model {params.model} --source {params.source}"
-        " {params.weights:q} --out {output:q} &> {log:q}"
+        "python -m scripts.fetch_weights --model={params.model:q} --image-size {params.image_size}"
+        " --token {params.token} --engine {params.engine} --device {resources.device}"
+        " --source {params.source} {params.weights:q} --out {output:q} &> {log:q}"

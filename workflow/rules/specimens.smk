@@ -63,11 +63,15 @@ rule extract_features:
         image_size=config["extract"]["image_size"],
         source=config["extract"]["source"],
         weights=WEIGHTS_ARGUMENT,
-        version=versions.FEATURES,
+        version=encoders.version(config["extract"]["model"]),
+        token=config["extract"]["token"],
+        engine=config["extract"]["engine"],
+        precision=config["extract"]["precision"],
     shell:
         "python -m scripts.extract_features --renders data/renders --out data/features"
-        " --specimen={wildcards.id:q} --model {params.model} --image-size {params.image_size}"
-        " --source {params.source} {params.weights:q} --device {resources.device} &> {log:q}"
+        " --specimen={wildcards.id:q} --model={params.model:q} --image-size {params.image_size}"
+        " --token {params.token} --engine {params.engine} --precision {params.precision}"
+        " --source {params.source} {params.weights:q} --device {resources.device} --threads {threads} &> {log:q}"
 
 
 rule pool_embedding:

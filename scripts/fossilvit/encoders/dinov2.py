@@ -1,21 +1,17 @@
-"""DINOv2 (Oquab et al. 2023, arXiv:2304.07193), frozen: the class token of every view.
+"""DINOv2 (Oquab et al. 2023, arXiv:2304.07193), frozen.
 
-In: uint8 [V, H, W, 3]. Out: float32 [V, D].
+In: uint8 [V, H, W, 3]. Out: float32 [V, D], or [V, 2 D] where two tokens are joined.
 """
 
+import os
 from typing import NamedTuple
 
-import numpy as np
-
+from fossilvit import versions
+from fossilvit.encoders.registry import Encoder, register
 from fossilvit.errors import UserError
 
-MEAN = np.array((0.485, 0.456, 0.406), np.float32)
-DEVIATION = np.array((0.229, 0.224, 0.225), np.float32)
-"""Of ImageNet's channels, as Meta trained with."""
 PATCH = 14
 """Pixels of the square patches that the network sees an image in."""
-BATCH = 64
-"""Views that go through the network at once."""
 
 
 class Architecture(NamedTuple):
@@ -42,80 +38,115 @@ ARCHITECTURES = {
 }
 
 
-class DinoV2:
+class View(NamedTuple):
+    """A view as the network sees it."""
+
+    pixels: object
+    """uint8 [S, S, 3]"""
+    coverage: object
+    """float32 [P], the share of each patch that the specimen covers; None where patches do not count."""
+
+
+class DinoV2(Encoder):
     """One of Meta's networks with its weights, ready to encode."""
 
-    def __init__(self, name, image_size, device, source, weights):
-        from fossilvit.encoders import weights as files
+    version = versions.DINOV2
 
-        if image_size % PATCH:
-            raise UserError(f"image_size is {image_size}, but {name} needs a multiple of {PATCH}, e.g. 224 or 518.")
+    def __init__(self, name, options):
+        from fossilvit.encoders.vision import engines, tokens, weights
+
         self.name = name
-        self.dimension = ARCHITECTURES[name].dimension
-        self.image_size = image_size
-        self.device = _device(device)
-        path = files.locate(name, weights)
-        network = files.hub_network(name) if source == "hub" else _network(name)
-        files.load(network, path, name)
-        self.network = network.eval().requires_grad_(False).to(self.device)
+        self.token = options.token
+        self.dimension = ARCHITECTURES[name].dimension * tokens.width(options.token)
+        self.image_size = options.image_size
+        found = weights.locate(name, options.weights)
+        self.engine = engines.start(lambda: _network(name, found, options), _model(name, found, options), options)
+        self.batch = self.engine.batch
 
-    def encode(self, images) -> np.ndarray:
-        """Describe views: uint8 [V, H, W, 3] -> class tokens, float32 [V, D]."""
-        import torch
+    def prepare(self, image) -> View:
+        """A view, uint8 [H, W, 3], as the network sees it."""
+        from fossilvit.encoders.vision import images, tokens
 
-        described = [np.zeros((0, self.dimension), np.float32)]
-        with torch.inference_mode():
-            for start in range(0, len(images), BATCH):
-                batch = torch.from_numpy(preprocess(images[start : start + BATCH], self.image_size))
-                tokens = self.network(batch.to(self.device))
-                tokens = tokens[0] if isinstance(tokens, tuple) else tokens  # Meta's own code gives the token alone
-                described.append(tokens.float().cpu().numpy())
-        return np.concatenate(described)
+        covered = images.coverage(image, self.image_size // PATCH) if tokens.needs_patches(self.token) else None
+        return View(images.resize(image, self.image_size), covered)
+
+    def describe(self, prepared):
+        """Describe prepared views, [V] -> float32 [V, D]."""
+        import numpy as np
+
+        from fossilvit.encoders.vision import tokens
+
+        if not prepared:
+            return np.zeros((0, self.dimension), np.float32)
+        outputs = self.engine(np.stack([view.pixels for view in prepared]))
+        if tokens.needs_patches(self.token):
+            outputs.append(np.stack([view.coverage for view in prepared]))
+        return tokens.describe(self.token, *outputs)
 
 
-def verify(name, path):
+def fetch(name, options) -> dict:
+    """Bring the weights, Meta's code where that is to run, and the converted network where OpenVINO runs it."""
+    from fossilvit.encoders.vision import engines, weights
+
+    if options.source == "hub":
+        weights.fetch_code(name)
+    found = weights.locate(name, options.weights) if options.weights else weights.fetch(name)
+    if engines.on_openvino(options):
+        engines.convert(lambda: _network(name, found, options), _model(name, found, options), options)
+    else:
+        _verify(name, found)
+    return {"source": options.source, "weights": str(found.path), "sha256": found.sha256}
+
+
+@register(*ARCHITECTURES, version=versions.DINOV2, fetch=fetch)
+def create(name, options):
+    if options.image_size % PATCH:
+        raise UserError(f"image_size is {options.image_size}, but {name} needs a multiple of {PATCH}, e.g. 224 or 518.")
+    return DinoV2(name, options)
+
+
+def _network(name, found, options):
+    """The network with its weights, as a torch module of pixels that gives the tokens which are needed."""
+    from fossilvit.encoders.vision import tokens, weights
+    from fossilvit.encoders.vision.pixels import FromPixels
+
+    network = weights.hub_network(name) if options.source == "hub" else _untrained(name)
+    weights.load(network, found.path, name)
+    network.eval()
+    if options.source == "hub":
+        return FromPixels(network, lambda images: _metas_tokens(network, images))
+    network.settle(options.image_size)
+    return FromPixels(network, network if tokens.needs_patches(options.token) else network.classes)
+
+
+def _metas_tokens(network, images):
+    """Class and patch tokens as Meta's own code gives them."""
+    found = network.forward_features(images)
+    return found["x_norm_clstoken"], found["x_norm_patchtokens"]
+
+
+def _model(name, found, options):
+    """The file of the converted network: beside the weights or, where nothing can be written there, in the cache."""
+    from fossilvit.encoders.vision import tokens, weights
+
+    outputs = "tokens" if tokens.needs_patches(options.token) else "class"
+    model = f"{name}_{found.sha256[:16]}_{options.image_size}_{outputs}_v{versions.DINOV2}.xml"
+    beside, cached = found.path.with_name(model), weights.cached(name).with_name(model)
+    return beside if beside.is_file() or os.access(beside.parent, os.W_OK) else cached
+
+
+def _verify(name, found):
     """Raise a UserError unless a file holds the weights of a model, without making room for a network."""
     import torch
 
-    from fossilvit.encoders import weights as files
+    from fossilvit.encoders.vision import weights
 
     with torch.device("meta"):
-        network = _network(name)
-    files.load(network, path, name)
+        network = _untrained(name)
+    weights.load(network, found.path, name)
 
 
-def preprocess(images, size) -> np.ndarray:
-    """Views as the network wants them.
-
-    Resized as Meta's evaluation does (bicubic, antialiased), but without its crop, which would cut a specimen that
-    fills the frame; then normalised.
-
-    Parameters
-    ----------
-    images : uint8 [V, H, W, 3]
-    size : int, pixels
-
-    Returns
-    -------
-    float32 [V, 3, size, size]
-    """
-    from PIL import Image
-
-    resized = [Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC) for image in images]
-    scaled = np.stack([np.asarray(image) for image in resized]).astype(np.float32) / 255
-    return np.ascontiguousarray(((scaled - MEAN) / DEVIATION).transpose(0, 3, 1, 2))
-
-
-def _network(name):
-    from fossilvit.encoders.vit import VisionTransformer
+def _untrained(name):
+    from fossilvit.encoders.vision.vit import VisionTransformer
 
     return VisionTransformer(ARCHITECTURES[name])
-
-
-def _device(wanted):
-    import torch
-
-    available = torch.cuda.is_available()
-    if wanted == "cuda" and not available:
-        raise UserError("device cuda: torch sees no GPU here; take auto or cpu.")
-    return torch.device("cuda" if available and wanted != "cpu" else "cpu")

@@ -3,20 +3,47 @@
 Only fetch() and fetch_code() touch the network; everything else reads what they left in torch.hub's cache.
 """
 
+import fcntl
 import hashlib
+import os
 import socket
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
-
-import torch
+from typing import NamedTuple
+from urllib.error import URLError
 
 from fossilvit.errors import UserError
 
 BASE_URL = "https://dl.fbaipublicfiles.com/dinov2"
+SHA256 = {
+    "dinov2_vits14": "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9",
+    "dinov2_vitb14": "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73",
+    "dinov2_vitl14": "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428",
+    "dinov2_vitg14": "baf8467e50af277596bbbafa06887c177ee899ab46033649c383577d7e9309d3",
+    "dinov2_vits14_reg": "f433177089a681826f849f194ece3bb48f4d63fb38d32fc837e3dc7a4e5641fb",
+    "dinov2_vitb14_reg": "73182a088cf94833c94b1666d1c99e02fe87e2007bff57b564fb6206e25dba71",
+    "dinov2_vitl14_reg": "36e4deffbaef061a2576705b0c36f93621e2ae20bf6274694821b0b492551b51",
+    "dinov2_vitg14_reg": "746ecb8c6301c645c5c855be91687d274587d6e48fdaec4a729753160b34a283",
+}
+"""Of Meta's files, as finegrain-ai/refiners states them in its conversion of DINOv2; Meta itself states none."""
 HUB = "facebookresearch/dinov2"
 HUB_COMMIT = "b8931f7bf91576930313be2c6d6af376033b35f0"
 PATIENCE = 30
 """Seconds to wait for an answer of the network."""
+
+
+class Weights(NamedTuple):
+    """A file of weights that is there, and what it holds."""
+
+    path: Path
+    sha256: str
+
+
+def cache() -> Path:
+    """The folder that torch.hub keeps everything in, found as torch does, without its import of two seconds."""
+    home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "torch")
+    return Path(home).expanduser() / "hub"
 
 
 def url(name) -> str:
@@ -27,26 +54,32 @@ def url(name) -> str:
 
 def cached(name) -> Path:
     """Where torch.hub keeps the weights of a model on this machine, whether they are there or not."""
-    return Path(torch.hub.get_dir(), "checkpoints", url(name).rpartition("/")[2])
+    return cache() / "checkpoints" / url(name).rpartition("/")[2]
 
 
-def locate(name, path=None) -> Path:
-    """The file of weights: the given one, else that in the cache.
+def locate(name, path=None) -> Weights:
+    """The weights in the given file, else those in the cache, which must be Meta's to the last bit.
 
     Raises
     ------
     UserError
-        It is not there.
+        They are not there, or the file in the cache is not Meta's.
     """
     file = Path(path) if path else cached(name)
     if not file.is_file():
         how = "correct the path" if path else f"fetch them once with `python -m scripts.fetch_weights --model {name}`"
         raise UserError(f"There are no weights of {name} at {file}; {how}, or take the model hog, which needs none.")
-    return file
+    found = Weights(file, digest(file))
+    if not path and found.sha256 != SHA256[name]:
+        raise UserError(
+            f"{file} is damaged or not Meta's: its SHA-256 is {found.sha256} and not {SHA256[name]}; "
+            "delete it and run again, or name it in extract.weights if it is yours."
+        )
+    return found
 
 
-def fetch(name) -> Path:
-    """The file of weights in the cache, downloaded if it is not there yet.
+def fetch(name) -> Weights:
+    """The weights in the cache, downloaded if they are not there yet; a download that is not Meta's is not kept.
 
     Raises
     ------
@@ -55,21 +88,25 @@ def fetch(name) -> Path:
     """
     file = cached(name)
     if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with _network(f"download {url(name)} elsewhere and put it at {file}"):
-            torch.hub.download_url_to_file(url(name), str(file))
-    return file
+        with _alone(file.parent), _network(f"download {url(name)} elsewhere and put it at {file}"):
+            if not file.is_file():
+                _download(name, file)
+    return locate(name)
 
 
 def fetch_code(name):
     """Meta's own code in torch.hub's cache, downloaded if it is not there yet."""
+    import torch
+
     if not _hub_folder().is_dir():
-        with _network(f"put a checkout of {HUB} at {_hub_folder()}, or take `source: builtin`"):
+        with _alone(cache()), _network(f"put a checkout of {HUB} at {_hub_folder()}, or take `source: builtin`"):
             torch.hub.load(f"{HUB}:{HUB_COMMIT}", name, pretrained=False, trust_repo=True)
 
 
 def hub_network(name):
     """Meta's network of that name, from the cache alone, without weights."""
+    import torch
+
     if not _hub_folder().is_dir():
         raise UserError(
             f"Meta's code is not at {_hub_folder()}; fetch it once with "
@@ -79,13 +116,15 @@ def hub_network(name):
 
 
 def load(network, path, name):
-    """Give a network its weights, every one of them and no other: the tensors of the file become its own.
+    """Put the weights of a file into a network.
 
     Raises
     ------
     UserError
         The file is no state dict, is cut short, or belongs to another model.
     """
+    import torch
+
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
@@ -95,8 +134,22 @@ def load(network, path, name):
     network.load_state_dict(state, assign=True)
 
 
+def _download(name, file):
+    import torch
+
+    try:
+        torch.hub.download_url_to_file(url(name), str(file), hash_prefix=SHA256[name])
+    except RuntimeError:  # torch.hub's word for a wrong SHA-256
+        raise UserError(
+            f"What came from {url(name)} is not Meta's file, its SHA-256 is another (a proxy may have answered); "
+            f"nothing was kept: run again, or download it elsewhere and put it at {file}."
+        ) from None
+
+
 def _difference(wanted, given) -> str:
     """In what the tensors of a file first differ from those of a network; empty where they fit."""
+    import torch
+
     if not isinstance(given, dict) or not all(isinstance(value, torch.Tensor) for value in given.values()):
         return "it is not a table of tensors"
     for key in sorted(wanted.keys() | given.keys()):
@@ -116,7 +169,22 @@ def digest(path) -> str:
 
 
 def _hub_folder():
-    return Path(torch.hub.get_dir(), f"{HUB.replace('/', '_')}_{HUB_COMMIT}")
+    return cache() / f"{HUB.replace('/', '_')}_{HUB_COMMIT}"
+
+
+@contextmanager
+def _alone(folder):
+    """Let one process at a time fetch into a folder, which is made; a sentence where nothing can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / ".fetching", "w")  # noqa: SIM115
+    except OSError as error:
+        raise UserError(
+            f"Nothing can be written to {folder} ({error.strerror}); set TORCH_HOME to a folder of yours."
+        ) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
@@ -126,7 +194,7 @@ def _network(remedy):
     socket.setdefaulttimeout(PATIENCE)
     try:
         yield
-    except OSError as error:
+    except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
         raise UserError(
             f"There is no network here ({_brief(error)}): {remedy}, or set extract.weights to a file you have, or work "
             "without weights: --config extract='{model: hog}'."

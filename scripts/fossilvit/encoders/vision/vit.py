@@ -3,6 +3,8 @@
 In: float32 [B, 3, S, S], normalised, S a multiple of 14. Out: class tokens [B, D] and patch tokens [B, (S / 14)^2, D].
 """
 
+from math import isqrt
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -28,23 +30,40 @@ class VisionTransformer(nn.Module):
 
     def forward(self, images):
         """Normalised images [B, 3, S, S] to (class tokens [B, D], patch tokens [B, P, D])."""
-        patches = self.patch_embed["proj"](images)
-        rows, columns = patches.shape[-2:]
-        tokens = patches.flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.cls_token.expand(len(tokens), -1, -1), tokens], dim=1)
-        tokens = tokens + self._positions(rows, columns)
-        registers = self.architecture.registers
-        if registers:
-            extra = self.register_tokens.expand(len(tokens), -1, -1)
-            tokens = torch.cat([tokens[:, :1], extra, tokens[:, 1:]], dim=1)
+        tokens = self._embedded(images)
         for block in self.blocks:
             tokens = block(tokens)
         tokens = self.norm(tokens)
-        return tokens[:, 0], tokens[:, 1 + registers :]
+        return tokens[:, 0], tokens[:, 1 + self.architecture.registers :]
+
+    def classes(self, images):
+        """Normalised images [B, 3, S, S] to class tokens [B, D]: the last block leaves out what only patches need."""
+        tokens = self._embedded(images)
+        for block in self.blocks[:-1]:
+            tokens = block(tokens)
+        return self.norm(self.blocks[-1](tokens, wanted=1))[:, 0]
+
+    def settle(self, size):
+        """Resample the position embedding to images of size x size pixels, once and for all; return the network."""
+        side = size // PATCH
+        self.pos_embed = nn.Parameter(self._positions(side, side), requires_grad=False)
+        return self
+
+    def _embedded(self, images):
+        """The tokens that enter the first block: class, registers, patches, [B, 1 + R + P, D]."""
+        patches = self.patch_embed["proj"](images)
+        positions = self._positions(*patches.shape[-2:])
+        patches = patches.flatten(2).transpose(1, 2)
+        batch = patches.shape[0]
+        tokens = torch.cat([self.cls_token.expand(batch, -1, -1), patches], dim=1) + positions
+        if not self.architecture.registers:
+            return tokens
+        registers = self.register_tokens.expand(batch, -1, -1)
+        return torch.cat([tokens[:, :1], registers, tokens[:, 1:]], dim=1)
 
     def _positions(self, rows, columns):
         """The position embedding resampled to a grid of patches, [1, 1 + rows * columns, D]."""
-        side = self.architecture.trained_size // PATCH
+        side = isqrt(self.pos_embed.shape[1] - 1)
         if (rows, columns) == (side, side):
             return self.pos_embed
         grid = self.pos_embed[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
@@ -69,8 +88,9 @@ class Block(nn.Module):
         self.mlp = (SwiGlu if architecture.swiglu else Mlp)(dimension)
         self.ls2 = LayerScale(dimension)
 
-    def forward(self, tokens):
-        tokens = tokens + self.ls1(self.attn(self.norm1(tokens)))
+    def forward(self, tokens, wanted=None):
+        """Tokens [B, T, D] to tokens; only the first `wanted` of them, [B, wanted, D], where the others are idle."""
+        tokens = tokens[:, :wanted] + self.ls1(self.attn(self.norm1(tokens), wanted))
         return tokens + self.ls2(self.mlp(self.norm2(tokens)))
 
 
@@ -83,10 +103,23 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(dimension, 3 * dimension)
         self.proj = nn.Linear(dimension, dimension)
 
-    def forward(self, tokens):
-        queries, keys, values = self.qkv(tokens).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+    def forward(self, tokens, wanted=None):
+        queries, keys, values = self._projected(tokens, wanted)
         attended = functional.scaled_dot_product_attention(queries, keys, values)
         return self.proj(attended.transpose(1, 2).flatten(2))
+
+    def _projected(self, tokens, wanted):
+        """Queries of the wanted tokens, keys and values of all, each [B, heads, tokens, D / heads]."""
+        if wanted is None:
+            return self.qkv(tokens).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        dimension = tokens.shape[-1]
+        weights, biases = (
+            self.qkv.weight.split((dimension, 2 * dimension)),
+            self.qkv.bias.split((dimension, 2 * dimension)),
+        )
+        queries = functional.linear(tokens[:, :wanted], weights[0], biases[0])
+        pairs = functional.linear(tokens, weights[1], biases[1]).unflatten(-1, (2, self.heads, -1))
+        return queries.unflatten(-1, (self.heads, -1)).transpose(1, 2), *pairs.permute(2, 0, 3, 1, 4)
 
 
 class LayerScale(nn.Module):

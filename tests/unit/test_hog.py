@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 
 from fossilvit import encoders
-from fossilvit.errors import UserError
 
 
 def pictures(count=2, size=112, seed=0):
@@ -34,30 +32,6 @@ def dalal_and_triggs(gray):
     return np.concatenate(blocks)
 
 
-def test_every_model_of_meta_and_hog_are_there():
-    sizes = [f"dinov2_vit{size}14{registers}" for registers in ("", "_reg") for size in "sblg"]
-    assert encoders.names() == [*sizes, "hog"]
-
-
-@pytest.mark.parametrize(
-    ("name", "dimension"),
-    [("dinov2_vits14", 384), ("dinov2_vitb14_reg", 768), ("dinov2_vitl14", 1024), ("dinov2_vitg14_reg", 1536)],
-)
-def test_dimensions_are_the_published_ones(name, dimension):
-    assert encoders.dimension(name) == dimension
-
-
-@pytest.mark.parametrize("use", [encoders.create, encoders.dimension])
-def test_an_unknown_model_is_named_with_those_there_are(use):
-    with pytest.raises(UserError, match="'dinov3'.*dinov2_vits14.*hog"):
-        use("dinov3")
-
-
-def test_an_image_size_that_is_no_multiple_of_the_patches_is_refused():
-    with pytest.raises(UserError, match="225.*multiple of 14"):
-        encoders.create("dinov2_vits14", image_size=225)
-
-
 def test_hog_is_that_of_dalal_and_triggs():
     images = pictures()
     described = encoders.create("hog").encode(images)
@@ -69,14 +43,32 @@ def test_hog_has_the_dimension_it_promises():
     """7 x 7 blocks of 2 x 2 cells of 9 orientations."""
     hog = encoders.create("hog")
     described = hog.encode(pictures(3))
-    assert described.shape == (3, hog.dimension) == (3, encoders.dimension("hog")) == (3, 7 * 7 * 4 * 9)
+    assert described.shape == (3, hog.dimension) == (3, 7 * 7 * 4 * 9)
     assert described.dtype == np.float32
 
 
 def test_hog_sees_views_of_any_size_reduced_by_averages():
-    images = pictures()
+    images = pictures() // 2 + 50
     larger = images.repeat(3, axis=1).repeat(3, axis=2)
+    grain = np.random.default_rng(1).integers(0, 50, images.shape, np.uint8)
+    larger[:, 1::3, 1::3] += grain
+    larger[:, ::3, ::3] -= grain
     assert np.array_equal(encoders.create("hog").encode(larger), encoders.create("hog").encode(images))
+
+
+def test_hog_sees_colors_as_the_gray_of_their_brightness():
+    """ITU-R 601-2."""
+    colors = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), np.uint8)
+    grays = np.round(colors @ (0.299, 0.587, 0.114)).astype(np.uint8)
+    described, expected = (
+        encoders.create("hog").encode(images) for images in (colors, np.repeat(grays[..., None], 3, axis=3))
+    )
+    assert np.allclose(described, expected, atol=0.01)
+
+
+def test_hog_describes_every_view_for_itself():
+    images = pictures(3)
+    assert np.array_equal(encoders.create("hog").encode(images)[1:2], encoders.create("hog").encode(images[1:2]))
 
 
 def test_hog_of_no_views_is_empty():

@@ -1,0 +1,65 @@
+"""How a network sees a view: reduced to its size, and how much of the specimen each of its patches shows.
+
+In: a view, uint8 [H, W, 3]. Out: uint8 [S, S, 3] and float32 [P].
+"""
+
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+WHITE = 255
+"""Of the background, which no pixel of a specimen has."""
+
+
+def resize(image, size):
+    """A view as the network sees it.
+
+    Resized by Pillow, bicubic and antialiased, as Meta's evaluation does, but without its crop, which would cut a
+    specimen that fills the frame.
+
+    Parameters
+    ----------
+    image : uint8 [H, W, 3]
+    size : int, pixels
+
+    Returns
+    -------
+    uint8 [size, size, 3]
+    """
+    gray = image[..., 0]
+    if (gray == image[..., 1]).all() and (gray == image[..., 2]).all():  # a third of the work, the same pixels
+        return np.repeat(_bicubic(gray, size)[..., None], 3, axis=2)
+    return _bicubic(image, size)
+
+
+def coverage(image, patches):
+    """The share of each patch that the specimen covers.
+
+    Parameters
+    ----------
+    image : uint8 [H, W, 3]
+        Exactly white where the specimen is not.
+    patches : int
+        Along one side of the image.
+
+    Returns
+    -------
+    float32 [patches * patches], 0 to 1, row by row
+    """
+    mask = (image[..., 0] != WHITE).astype(np.float32)
+    down, across = (_overlaps(pixels, patches) for pixels in mask.shape)
+    return (down @ mask @ across.T).reshape(-1)
+
+
+@cache
+def _overlaps(pixels, patches):
+    """The share of each patch along a side that each pixel makes up, float32 [patches, pixels]."""
+    edges = np.linspace(0, pixels, patches + 1)[:, None]
+    start = np.arange(pixels)
+    shared = np.minimum(edges[1:], start + 1) - np.maximum(edges[:-1], start)
+    return (np.maximum(shared, 0) * patches / pixels).astype(np.float32)
+
+
+def _bicubic(pixels, size):
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC))

@@ -1,0 +1,89 @@
+"""Runs a network on the CPU with OpenVINO, from a model that is converted once and lies beside the weights.
+
+It starts in half a second, without torch, and multiplies matrices in bf16 where the CPU does.
+"""
+
+import os
+import sys
+import warnings
+from uuid import uuid4
+
+import numpy as np
+
+from fossilvit.errors import UserError
+
+sys.modules.setdefault(
+    "openvino_telemetry", None
+)  # openvino would report its import and every conversion to its makers
+import openvino  # noqa: E402
+
+BATCH = 32
+"""Views that go through the network at once, at most; bounds the memory."""
+PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
+
+
+class OpenVino:
+    """A converted network, ready to run.
+
+    Parameters
+    ----------
+    model : path
+        As convert() left it.
+    precision : auto, fp32, bf16 or fp16
+    threads : int
+    """
+
+    batch = None
+
+    def __init__(self, model, precision, threads):
+        core = openvino.Core()
+        self.precision = _precision(core, precision)
+        options = {
+            "INFERENCE_PRECISION_HINT": PRECISIONS[self.precision],
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            "ENABLE_CPU_PINNING": False,  # jobs that run side by side would all be pinned to the same cores
+        }
+        compiled = core.compile_model(core.read_model(model), "CPU", options)
+        self._request = compiled.create_infer_request()
+
+    def __call__(self, images):
+        """uint8 [B, S, S, 3] -> the network's outputs, a list of float32 [B, ...]."""
+        parts = [self._run(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    def _run(self, images):
+        outputs = self._request.infer([np.ascontiguousarray(images)], share_inputs=True)
+        return [outputs[index] for index in range(len(outputs))]
+
+
+def convert(network, size, path):
+    """Convert a torch network of uint8 [B, size, size, 3] to a file, with all the digits of its weights.
+
+    It appears whole or not at all: a model is two files, of which the one that is named is put in place last.
+    """
+    import torch
+
+    example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        model = openvino.convert_model(network, example_input=example, input=[([-1, size, size, 3], openvino.Type.u8)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".writing-{uuid4().hex}.xml")
+    try:
+        openvino.save_model(model, temporary, compress_to_fp16=False)
+        os.replace(temporary.with_suffix(".bin"), path.with_suffix(".bin"))
+        os.replace(temporary, path)
+    finally:
+        for file in (temporary, temporary.with_suffix(".bin")):
+            file.unlink(missing_ok=True)
+
+
+def _precision(core, wanted):
+    """The precision to compute in: `auto` is bf16 where the CPU multiplies it, else fp32."""
+    able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if wanted == "auto":
+        return "bf16" if "BF16" in able else "fp32"
+    if wanted.upper() not in able:
+        raise UserError(f"precision {wanted}: this CPU does not compute in it; take auto or fp32.")
+    return wanted

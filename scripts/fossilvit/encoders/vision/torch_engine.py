@@ -1,0 +1,93 @@
+"""Runs a network with torch: on a GPU, or on the CPU where it is asked for."""
+
+import logging
+
+import numpy as np
+import torch
+
+from fossilvit.errors import UserError
+
+log = logging.getLogger("fossilvit")
+
+GPU_BATCH = 64
+"""Views that go through the network at once on a GPU, of several specimens where one has fewer."""
+CPU_BATCH = 32
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Torch:
+    """A network on its device, ready to run.
+
+    Parameters
+    ----------
+    network : torch.nn.Module of uint8 [B, S, S, 3]
+    device : auto, cpu or cuda
+    precision : auto, fp32, bf16 or fp16
+        auto is fp16 on a GPU, as Meta evaluates, and bf16 on a CPU that multiplies it, else fp32.
+    threads : int
+        Of the CPU.
+    """
+
+    def __init__(self, network, device, precision, threads):
+        torch.set_num_threads(threads)
+        self.device = _device(device)
+        self.precision = _precision(self.device, precision)
+        self.network = network.eval().requires_grad_(False).to(self.device, PRECISIONS[self.precision])
+        self.batch = GPU_BATCH if self.device.type == "cuda" else None
+        self._most = self.batch or CPU_BATCH
+
+    def __call__(self, images):
+        """uint8 [B, S, S, 3] -> the network's outputs, a list of float32 [B, ...].
+
+        A GPU that is short of memory gets half as many views at once, from then on.
+        """
+        parts = []
+        while len(images):
+            count = _even_share(len(images), self._most)
+            try:
+                parts.append(self._run(images[:count]))
+                images = images[count:]
+            except torch.OutOfMemoryError:
+                self._halve()
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    def _run(self, images):
+        batch = torch.from_numpy(np.ascontiguousarray(images))
+        if self.device.type == "cuda":
+            batch = batch.pin_memory().to(self.device, non_blocking=True)
+        with torch.inference_mode():
+            outputs = self.network(batch)
+        return [output.float().cpu().numpy() for output in outputs]
+
+    def _halve(self):
+        if self._most == 1:
+            raise UserError(
+                "The GPU has no memory for a single view; take a smaller model or image_size, or device cpu."
+            )
+        torch.cuda.empty_cache()
+        self._most //= 2
+        log.warning("The GPU is short of memory: from now on %d views at once.", self._most)
+
+
+def _even_share(views, most):
+    """How many of so many views to take, that no batch is larger than the most and none much smaller."""
+    return -(-views // -(-views // most))
+
+
+def _device(wanted):
+    available = torch.cuda.is_available()
+    if wanted == "cuda" and not available:
+        raise UserError("device cuda: torch sees no GPU here; take auto or cpu.")
+    return torch.device("cuda" if available and wanted != "cpu" else "cpu")
+
+
+def _precision(device, wanted):
+    if device.type == "cuda":
+        return "fp16" if wanted == "auto" else wanted
+    able = torch.cpu.get_capabilities()
+    native = {"fp32", *(name for name in ("bf16", "fp16") if able.get(f"avx512_{name}") or able.get(f"amx_{name}"))}
+    if wanted == "auto":
+        return "bf16" if "bf16" in native else "fp32"
+    if wanted not in native:
+        raise UserError(f"precision {wanted}: this CPU does not compute in it; take auto or fp32.")
+    return wanted

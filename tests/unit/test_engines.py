@@ -1,0 +1,208 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from fossilvit import devices
+from fossilvit.encoders.registry import Options
+from fossilvit.encoders.vision import engines, openvino_engine, torch_engine
+from fossilvit.encoders.vision.pixels import FromPixels
+from fossilvit.encoders.vision.vit import VisionTransformer
+from fossilvit.errors import UserError
+from tests.unit.golden_tokens import PLAIN
+
+SIZE = 56
+
+
+@pytest.fixture(scope="module")
+def network(seeded):
+    """A tiny vision transformer of pixels, with class and patch tokens."""
+    inner = VisionTransformer(PLAIN._replace(dimension=32)).eval()
+    seeded(inner)
+    return FromPixels(inner, inner).eval()
+
+
+@pytest.fixture(scope="module")
+def model(network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "tiny.xml"
+    openvino_engine.convert(network, SIZE, path)
+    return path
+
+
+def views(count, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, SIZE, SIZE, 3), np.uint8)
+
+
+def cosine(a, b):
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    return (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+def native(engine):
+    """The precisions that this machine computes in."""
+    found = {"fp32"}
+    for precision in ("bf16", "fp16"):
+        try:
+            engine(precision)
+            found.add(precision)
+        except UserError:
+            pass
+    return found
+
+
+def test_both_engines_give_the_same_in_fp32(network, model):
+    wanted = torch_engine.Torch(network, "cpu", "fp32", 1)(views(3))
+    found = openvino_engine.OpenVino(model, "fp32", 1)(views(3))
+    assert [part.shape for part in found] == [part.shape for part in wanted] == [(3, 32), (3, 16, 32)]
+    for mine, other in zip(found, wanted, strict=True):
+        assert mine.dtype == other.dtype == np.float32 and np.abs(mine - other).max() < 1e-5
+
+
+def test_lower_precisions_differ_little(network, model, seeded):
+    exact = openvino_engine.OpenVino(model, "fp32", 1)(views(3))[0]
+    tried = 0
+    for precision in native(lambda precision: openvino_engine.OpenVino(model, precision, 1)) - {"fp32"}:
+        found = openvino_engine.OpenVino(model, precision, 1)(views(3))[0]
+        assert np.abs(found - exact).max() > 0 and cosine(found, exact).min() > 0.999
+        tried += 1
+    for precision in native(lambda precision: torch_engine._precision(torch.device("cpu"), precision)) - {"fp32"}:
+        fresh = VisionTransformer(PLAIN._replace(dimension=32)).eval()
+        seeded(fresh)
+        found = torch_engine.Torch(FromPixels(fresh, fresh), "cpu", precision, 1)(views(3))[0]
+        assert np.abs(found - exact).max() > 0 and cosine(found, exact).min() > 0.999
+        tried += 1
+    if not tried:
+        pytest.skip("this CPU computes in fp32 alone")
+
+
+def test_auto_is_what_the_cpu_computes_in(model):
+    able = native(lambda precision: openvino_engine.OpenVino(model, precision, 1))
+    assert openvino_engine.OpenVino(model, "auto", 1).precision == ("bf16" if "bf16" in able else "fp32")
+
+
+def test_a_precision_that_the_cpu_lacks_is_told(model, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
+    assert torch_engine._precision(torch.device("cpu"), "auto") == "fp32"
+    with pytest.raises(UserError, match="precision bf16: this CPU does not compute in it; take auto or fp32"):
+        torch_engine._precision(torch.device("cpu"), "bf16")
+
+    class Core:
+        def get_property(self, *_):
+            return ["FP32", "INT8"]
+
+    assert openvino_engine._precision(Core(), "auto") == "fp32"
+    with pytest.raises(UserError, match="precision bf16: this CPU does not compute in it; take auto or fp32"):
+        openvino_engine._precision(Core(), "bf16")
+
+
+def test_a_gpu_computes_in_fp16_unless_told_otherwise():
+    gpu = torch.device("cuda")
+    assert [torch_engine._precision(gpu, wanted) for wanted in ("auto", "bf16", "fp32")] == ["fp16", "bf16", "fp32"]
+
+
+def test_a_view_is_described_the_same_whatever_its_batch(model, monkeypatch):
+    engine = openvino_engine.OpenVino(model, "fp32", 1)
+    together = engine(views(5))[0]
+    monkeypatch.setattr(openvino_engine, "BATCH", 2)
+    assert np.allclose(engine(views(5))[0], together, atol=1e-5)
+    assert np.allclose(engine(views(5)[3:4])[0][0], together[3], atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "auto"])
+def test_the_number_of_threads_changes_nothing(model, precision):
+    one, two = (openvino_engine.OpenVino(model, precision, threads)(views(6)) for threads in (1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+def test_a_gpu_short_of_memory_gets_half_as_many_views_from_then_on(network, caplog):
+    engine = torch_engine.Torch(network, "cpu", "fp32", 1)
+    wanted, sizes = engine(views(16)), []
+    run = engine._run
+
+    def short(images):
+        sizes.append(len(images))
+        if len(images) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return run(images)
+
+    engine._run = short
+    found = engine(views(16))
+    assert np.allclose(found[0], wanted[0], atol=1e-5)
+    assert sizes == [16, 16, 8, 4, 4, 4, 4]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The GPU is short of memory: from now on {count} views at once." for count in (16, 8, 4)
+    ]
+    engine(views(4))
+    assert sizes[-1] == 4
+
+
+def test_a_gpu_without_memory_for_one_view_is_told(network):
+    engine = torch_engine.Torch(network, "cpu", "fp32", 1)
+
+    def short(images):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    engine._run = short
+    with pytest.raises(UserError, match="no memory for a single view; take a smaller model"):
+        engine(views(2))
+
+
+def test_a_conversion_that_fails_leaves_nothing(network, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError):
+        openvino_engine.convert(network, SIZE, tmp_path / "tiny.xml")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_converted_network_is_not_converted_again(model, tmp_path):
+    engines.convert(None, model, Options())
+
+
+@pytest.mark.parametrize(
+    ("options", "there", "wanted"),
+    [
+        ({}, (), True),
+        ({}, ("0",), False),
+        ({"device": "cpu"}, ("0",), True),
+        ({"device": "cuda"}, ("0",), False),
+        ({"engine": "torch"}, (), False),
+        ({"engine": "openvino"}, ("0",), True),
+        ({"source": "hub"}, (), False),
+    ],
+)
+def test_openvino_runs_on_cpus_and_torch_on_gpus(monkeypatch, options, there, wanted):
+    monkeypatch.setattr(devices, "gpus", lambda: there)
+    assert engines.on_openvino(Options(**options)) is wanted
+
+
+@pytest.mark.parametrize("options", [{"source": "hub"}, {"device": "cuda"}])
+def test_openvino_where_it_cannot_run_is_refused(options):
+    with pytest.raises(UserError, match="take engine auto or torch|take device cpu"):
+        engines.on_openvino(Options(engine="openvino", **options))
+
+
+SILENT = """
+import socket, sys
+def refuse(*arguments):
+    print("REPORTED"); raise OSError
+socket.socket.connect = socket.getaddrinfo = refuse
+from fossilvit.encoders.vision import openvino_engine
+import openvino.tools.ovc
+print(sorted(name for name in sys.modules if name.startswith("openvino_telemetry") and sys.modules[name]))
+"""
+
+
+def test_openvino_reports_to_nobody(repository, tmp_path):
+    """Its telemetry would be sent at import, and leave a file at home."""
+    environment = {**os.environ, "PYTHONPATH": str(repository / "scripts"), "HOME": str(tmp_path)}
+    environment.pop("CI", None)
+    done = subprocess.run(
+        [sys.executable, "-c", SILENT], env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.splitlines() == ["[]"] and os.listdir(tmp_path) == []
