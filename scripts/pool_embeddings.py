@@ -3,12 +3,14 @@
 import argparse
 import sys
 
-from fossilvit import collection, commands, pooling, store
-from fossilvit.errors import SpecimenError
+from fossilvit import collection, commands, pooling, store, whitening
+from fossilvit.errors import SpecimenError, UserError
 
 
 def main():
     arguments = parse()
+    if arguments.whiten != "none" and arguments.pool != "mean":
+        raise UserError(f"Embeddings of --pool {arguments.pool} cannot be whitened; take mean, or --whiten none.")
     identities = [arguments.specimen] if arguments.specimen else store.arrays(arguments.features)
     embeddings = commands.each(
         identities,
@@ -17,7 +19,9 @@ def main():
     )
     if not arguments.specimen:
         whole = collection.join([(embeddings.keys(), embeddings.values(), {})])
-        store.write_embeddings(arguments.out, whole.identities, whole.embeddings)
+        scatters = [collection.scatter(whole, arguments.features)] if arguments.whiten == "views" else []
+        found, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
+        store.write_embeddings(arguments.out, whole.identities, found, record)
 
 
 def pool_specimen(features, out, identity, method):
@@ -35,6 +39,9 @@ def parse():
     parser.add_argument("--out", default="data/embeddings", help="folder of embeddings")
     parser.add_argument("--specimen", help="only this ID; the collection is not gathered")
     parser.add_argument("--pool", choices=pooling.METHODS, default="mean")
+    parser.add_argument(
+        "--whiten", choices=whitening.METHODS, default="none", help="by what; only the collection, no single embedding"
+    )
     return parser.parse_args()
 
 

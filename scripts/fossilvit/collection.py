@@ -1,14 +1,15 @@
 """Single specimens -> the collection.
 
-In: an embedding, float32 [D], and a render record of every specimen. Out: one matrix, float32 [N, D], with the ID of
-every row, and what the records say of all specimens.
+In: an embedding, float32 [D], and a render record of every specimen; to whiten, also its features, float32 [V, D].
+Out: one matrix, float32 [N, D], with the ID of every row, and what the records say of all specimens; also how their
+views scatter.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from fossilvit import store
+from fossilvit import store, whitening
 from fossilvit.errors import UserError
 
 RECORDED = ("status", "reason", "file", "mesh", "seconds")
@@ -47,6 +48,19 @@ def gather(identities, embeddings, renders) -> Collection:
         if len(embedding):
             rows[identity] = embedding
     return Collection(list(rows), _stacked(rows), records)
+
+
+def scatter(gathered, features) -> np.ndarray:
+    """How the views of the gathered specimens scatter, float32 [R, D]; see whitening.scatter.
+
+    Parameters
+    ----------
+    gathered : Collection
+    features : path
+        Folder of features.
+    """
+    views = (store.read_array(store.array_path(features, identity)) for identity in gathered.identities)
+    return whitening.scatter(views, gathered.embeddings.shape[1])
 
 
 def join(shards) -> Collection:

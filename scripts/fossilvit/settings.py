@@ -41,7 +41,16 @@ def checked(config, schema) -> dict:
     weights = config["extract"]["weights"]
     if weights and not Path(weights).is_file():
         raise UserError(f"extract.weights: there is no file {weights}; correct the path, or set it to null.")
+    if config["collection"]["whiten"] != "none":
+        _check_whitening(config["pool"], config["render"]["views"])
     return config
+
+
+def _check_whitening(pool, views):
+    if pool != "mean":
+        raise UserError(f"collection.whiten: embeddings of pool {pool} cannot be whitened; take pool mean, or none.")
+    if views < 2:
+        raise UserError("collection.whiten: a single view differs from no other; raise render.views, or take none.")
 
 
 def _typed(value, rule):

@@ -27,6 +27,7 @@ SPECIMENS_COLUMNS = (
 DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
 IDS = "ids.txt"
 EMBEDDINGS = "embeddings.npy"
+EMBEDDINGS_RECORD = "embeddings.json"
 RENDER_RECORD = "render.json"
 
 
@@ -183,10 +184,11 @@ def arrays(folder) -> list[str]:
     return sorted(identity for identity in found if not identity.rpartition("/")[2].startswith("."))
 
 
-# Shards: the embeddings of some specimens, and the records of these and of those that failed.
+# Shards: the embeddings of some specimens, and the records of these and of those that failed. To whiten the collection,
+# also the scatter of their views.
 
 
-def write_shard(path, identities, embeddings, records):
+def write_shard(path, identities, embeddings, records, scatter=None):
     """Write a shard as .npz, its records as one text of JSON.
 
     Parameters
@@ -194,6 +196,8 @@ def write_shard(path, identities, embeddings, records):
     identities : list of str, [N]
     embeddings : float32 [N, D]
     records : dict of ID to record
+    scatter : float32 [R, D] or None
+        None is left out.
     """
     with atomic(path) as file:
         np.savez(
@@ -201,6 +205,7 @@ def write_shard(path, identities, embeddings, records):
             ids=np.array(identities, dtype=str),
             embeddings=np.asarray(embeddings, np.float32),
             records=np.array(json.dumps(records).encode()),
+            **({} if scatter is None else {"scatter": scatter}),
         )
 
 
@@ -210,14 +215,31 @@ def read_shard(path):
         return shard["ids"].tolist(), shard["embeddings"], json.loads(shard["records"].item())
 
 
-# The collection: its embeddings and the ID of every row.
+def read_scatter(path):
+    """The scatter of views of a shard, float32 [R, D]."""
+    with _told(path), np.load(path, allow_pickle=False) as shard:
+        if "scatter" in shard:
+            return shard["scatter"]
+    raise UserError(f"{path} holds no scatter of views to whiten by; gather it again with --whiten views.")
 
 
-def write_embeddings(folder, identities, embeddings):
-    """Write the collection: embeddings.npy, float32 [N, D], and ids.txt."""
-    write_array(Path(folder, EMBEDDINGS), np.asarray(embeddings, np.float32))
+# The collection: its embeddings, the ID of every row, and how it was made.
+
+
+def write_embeddings(folder, identities, embeddings, record):
+    """Write the collection: embeddings.npy, float32 [N, D], ids.txt and embeddings.json.
+
+    Parameters
+    ----------
+    record : dict
+        What was done to the embeddings of the specimens; their number and D are added to it.
+    """
+    embeddings = np.asarray(embeddings, np.float32)
+    write_array(Path(folder, EMBEDDINGS), embeddings)
     with atomic(Path(folder, IDS), "w") as file:
         file.writelines(f"{identity}\n" for identity in identities)
+    specimens, dimension = embeddings.shape
+    write_json(Path(folder, EMBEDDINGS_RECORD), {"specimens": specimens, "dimension": dimension, **record})
 
 
 def read_embeddings(path, ids=None):

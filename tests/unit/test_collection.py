@@ -41,6 +41,24 @@ def test_embeddings_of_different_dimensions_are_refused_with_an_example_of_each(
         collection.gather(["a", "b"], tmp_path / "embeddings", tmp_path / "renders")
 
 
+def test_the_scatter_is_that_of_the_features_of_what_was_gathered(tmp_path):
+    place(tmp_path, a=[1, 2], broken=[], b=[3, 4])
+    views = {"a": [[1, 0], [0, 1]], "b": [[1, 0], [1, 0], [0, 2]], "broken": np.zeros((0, 2))}
+    for identity, features in views.items():
+        store.write_array(store.array_path(tmp_path / "features", identity), np.array(features, np.float32))
+    found = collection.gather(["a", "broken", "b", "new"], tmp_path / "embeddings", tmp_path / "renders")
+    root = collection.scatter(found, tmp_path / "features")
+    spread = 1 / 4 + 2 / 9
+    assert np.allclose(root.T @ root, [[spread, -spread], [-spread, spread]])
+
+
+def test_features_that_are_missing_are_named(tmp_path):
+    place(tmp_path, a=[1, 2])
+    found = collection.gather(["a"], tmp_path / "embeddings", tmp_path / "renders")
+    with pytest.raises(UserError, match="a.npy does not exist"):
+        collection.scatter(found, tmp_path / "features")
+
+
 def test_joined_shards_are_sorted_by_id():
     first = (["c", "a"], np.float32([[3, 3], [1, 1]]), {"z": "why", "c": "ok", "a": "ok"})
     second = (["b"], np.float32([[2, 2]]), {"b": "ok"})

@@ -146,7 +146,7 @@ def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_pat
     tables = ("--failed", tmp_path / "failed.csv", "--specimens", tmp_path / "specimens.csv")
     done = command("collect_embeddings", *shards, "--out", tmp_path, *tables)
     assert done.returncode == 0, done.stderr
-    for name in ("embeddings.npy", "ids.txt"):
+    for name in ("embeddings.npy", "ids.txt", "embeddings.json"):
         assert (tmp_path / name).read_bytes() == (folder / "embeddings" / name).read_bytes()
     (failed,) = rows(tmp_path / "failed.csv")
     assert (failed["specimen_id"], failed["stage"]) == (BROKEN, "render") and "broken scan.stl" in failed["reason"]
@@ -154,6 +154,53 @@ def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_pat
     assert [row["specimen_id"] for row in specimens] == sorted([*SPECIMENS, BROKEN])
     assert {row["specimen_id"] for row in specimens if row["status"] == "failed"} == {BROKEN}
     assert all(row["sha256"] and row["area"] for row in specimens if row["status"] == "ok")
+
+
+def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_embeddings(
+    chain, folder, command, tmp_path
+):
+    singles = {path: path.read_bytes() for path in (folder / "embeddings").rglob("*.npy")}
+    done = command(
+        "pool_embeddings", "--features", folder / "features", "--out", tmp_path / "pooled", "--whiten", "views"
+    )
+    assert done.returncode == 0, done.stderr
+    places = ("--embeddings", folder / "embeddings", "--renders", folder / "renders", "--meshes", folder / "meshes")
+    shards = [tmp_path / "0000.npz", tmp_path / "0001.npz"]
+    for shard in shards:
+        arguments = ("--shards", 2, "--shard", shard.stem, "--features", folder / "features", "--whiten", "views")
+        done = command("gather_shard", *places, *arguments, "--out", shard)
+        assert done.returncode == 0, done.stderr
+    tables = ("--failed", tmp_path / "failed.csv", "--specimens", tmp_path / "specimens.csv")
+    done = command("collect_embeddings", *shards, "--out", tmp_path / "collected", *tables, "--whiten", "views")
+    assert done.returncode == 0 and "7 specimens of dimension 6, 1 failed." in done.stderr
+
+    embeddings = np.load(tmp_path / "collected/embeddings.npy")
+    assert embeddings.shape == (7, 6) and np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
+    assert np.allclose(embeddings, np.load(tmp_path / "pooled/embeddings.npy"), atol=1e-4)
+    record = {"specimens": 7, "dimension": 6, "whiten": "views", "components": 6, "power": 0.5, "shrinkage": 0.1}
+    for made in ("collected", "pooled"):
+        assert store.read_json(tmp_path / made / "embeddings.json") == record
+    for identity in [*SPECIMENS, BROKEN]:
+        name = f"{identity}.npy"
+        assert (tmp_path / "pooled" / name).read_bytes() == singles[folder / "embeddings" / name]
+
+
+def test_shards_gathered_without_scatter_are_not_whitened(chain, folder, command, tmp_path):
+    places = ("--embeddings", folder / "embeddings", "--renders", folder / "renders", "--meshes", folder / "meshes")
+    shard = tmp_path / "0000.npz"
+    assert command("gather_shard", *places, "--shards", 1, "--shard", "0000", "--out", shard).returncode == 0
+    done = command("collect_embeddings", shard, "--out", tmp_path, "--whiten", "views")
+    assert "gather it again with --whiten views" in told(done)
+
+
+def test_embeddings_of_all_views_in_order_are_not_whitened(chain, folder, command, tmp_path):
+    concat = ("--features", folder / "features", "--out", tmp_path / "embeddings", "--pool", "concat")
+    assert "--pool concat cannot be whitened" in told(command("pool_embeddings", *concat, "--whiten", "views"))
+    assert command("pool_embeddings", *concat).returncode == 0
+    places = ("--embeddings", tmp_path / "embeddings", "--renders", folder / "renders", "--meshes", folder / "meshes")
+    arguments = ("--features", folder / "features", "--shards", 1, "--shard", "0000", "--whiten", "views")
+    done = command("gather_shard", *places, *arguments, "--out", tmp_path / "0000.npz")
+    assert "pool by mean" in told(done)
 
 
 def specimens_table(path, **files):
@@ -256,6 +303,8 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
         (("render_multiview", "--in", "{}/meshes", "--specimen", "nobody"), "'nobody'"),
         (("extract_features", "--renders", "{}/nowhere", "--model", "hog"), "nowhere"),
         (("extract_features", "--renders", "{}/renders", "--model", "dinov3"), "'dinov3'"),
+        (("fetch_weights", "--model", "dinov3"), "'dinov3'"),
+        (("fetch_weights", "--model", "custom:{}/gone.py:create"), "gone.py"),
         (("extract_features", "--renders", "{}/renders", "--model", "hog", "--specimen", "nobody"), "nobody"),
         (("extract_features", "--renders", "{}/renders", "--image-size", "225"), "225"),
         (("extract_features", "--renders", "{}/renders", "--weights", "{}/gone.pth"), "gone.pth"),
@@ -299,12 +348,11 @@ def test_a_mistake_is_told_in_one_sentence(chain, folder, command, tmp_path, arg
         ("render_multiview", "--elevation", "nan"),
         ("render_multiview", "--elevation", "up"),
         ("pool_embeddings", "--pool", "median"),
+        ("pool_embeddings", "--whiten", "pca"),
         ("cluster", "--method", "magic"),
         ("cluster", "--min-cluster-size", "many"),
         ("search", "--topk", "-1"),
         ("search", "--nonsense"),
-        (("fetch_weights", "--model", "dinov3"), "'dinov3'"),
-        (("fetch_weights", "--model", "custom:{}/gone.py:create"), "gone.py"),
         ("gather_shard",),
     ],
     ids=" ".join,
@@ -387,6 +435,7 @@ def test_defaults_of_the_commands_are_those_of_the_configuration(repository, mon
     )
     assert {key: getattr(render, key) for key in config["render"]} == config["render"]
     assert {key: getattr(extract, key) for key in config["extract"]} == config["extract"]
-    assert pool.pool == config["pool"] and render.meshes == config["meshes"] and group.seed == config["seed"]
+    assert (pool.pool, pool.whiten) == (config["pool"], config["collection"]["whiten"])
+    assert render.meshes == config["meshes"] and group.seed == config["seed"]
     assert {key: getattr(group, key) for key in config["cluster"]} == config["cluster"]
     assert (find.topk, find.metric, find.query) == (config["search"]["topk"], config["search"]["metric"], None)

@@ -3,7 +3,7 @@ import copy
 import pytest
 import yaml
 
-from fossilvit import cameras, clustering, encoders, neighbours, pooling, poses, rendering, settings
+from fossilvit import cameras, clustering, encoders, neighbours, pooling, poses, rendering, settings, whitening
 from fossilvit.errors import UserError
 
 
@@ -68,6 +68,7 @@ def test_an_unknown_setting_is_named_with_the_nearest_known_one(config, schema, 
         ("extract.image_size", 225, "divisible by 14"),
         ("extract.weights", 3, "null"),
         ("pool", "median", "mean, max, concat"),
+        ("collection.whiten", "pca", "none, views"),
         ("cluster.min_cluster_size", 1, "'auto' or a whole number"),
         ("cluster.min_cluster_size", "some", "'auto' or a whole number"),
         ("search.queries", "one", "a list"),
@@ -113,6 +114,17 @@ def test_weights_that_are_not_there_are_named(config, schema, tmp_path):
     settings.checked(put(config, "extract.weights", str(tmp_path / "here.pth")), schema)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [("pool", "concat", "pool concat"), ("pool", "max", "pool max"), ("render.views", 1, "views")],
+)
+def test_what_cannot_be_whitened_is_named(config, schema, name, value, word):
+    changed = put(config, name, value)
+    settings.checked(changed, schema)
+    sentence = refusal(put(changed, "collection.whiten", "views"), schema)
+    assert sentence.startswith("collection.whiten: ") and word in sentence
+
+
 def test_the_schema_allows_just_what_the_library_can(schema):
     groups = yaml.safe_load(schema.read_text(encoding="utf-8"))["properties"]
     extract = {key: rule.get("enum") for key, rule in groups["extract"]["properties"].items()}
@@ -124,5 +136,6 @@ def test_the_schema_allows_just_what_the_library_can(schema):
     assert tuple(render["framing"]) == cameras.FRAMINGS
     assert tuple(render["align"]) == poses.ALIGNMENTS
     assert tuple(groups["pool"]["enum"]) == pooling.METHODS
+    assert tuple(groups["collection"]["properties"]["whiten"]["enum"]) == whitening.METHODS
     assert tuple(groups["cluster"]["properties"]["method"]["enum"]) == clustering.METHODS
     assert tuple(groups["search"]["properties"]["metric"]["enum"]) == neighbours.METRICS

@@ -147,34 +147,56 @@ def test_shards_are_read_back_as_written(folder, identities, records):
     assert back.dtype == np.float32 and np.array_equal(back, embeddings)
 
 
+def test_the_scatter_of_a_shard_is_read_back_and_nothing_else_of_it_changes(tmp_path):
+    shard, scatter = (["a"], np.ones((1, 3), np.float32), {"a": {"status": "ok"}}), np.eye(3, dtype=np.float32)
+    store.write_shard(tmp_path / "0000.npz", *shard, scatter)
+    assert np.array_equal(store.read_scatter(tmp_path / "0000.npz"), scatter)
+    ids, embeddings, records = store.read_shard(tmp_path / "0000.npz")
+    assert (ids, records) == (shard[0], shard[2]) and np.array_equal(embeddings, shard[1])
+
+
+def test_a_shard_without_scatter_is_named_with_what_to_do(tmp_path):
+    store.write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {})
+    with np.load(tmp_path / "0000.npz") as shard:
+        assert sorted(shard) == ["embeddings", "ids", "records"]
+    with pytest.raises(UserError, match="0000.npz holds no scatter .*; gather it again with --whiten views"):
+        store.read_scatter(tmp_path / "0000.npz")
+
+
 @given(st.lists(NAMES, unique=True, max_size=5))
 def test_embeddings_are_read_back_with_any_ids(folder, identities):
     embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
-    store.write_embeddings(folder, identities, embeddings)
+    store.write_embeddings(folder, identities, embeddings, {})
     ids, back = store.read_embeddings(folder / "embeddings.npy")
     assert ids == identities and back.dtype == np.float32 and np.array_equal(back, embeddings)
 
 
 def test_ids_are_a_line_each(tmp_path):
-    store.write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)))
+    store.write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)), {})
     assert (tmp_path / "ids.txt").read_bytes() == "a/b\n標本\n".encode()
 
 
+def test_beside_the_embeddings_stands_how_they_were_made(tmp_path):
+    store.write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), {"whiten": "none"})
+    assert store.read_json(tmp_path / "embeddings.json") == {"specimens": 2, "dimension": 3, "whiten": "none"}
+
+
 def test_ids_elsewhere_are_read_when_named(tmp_path):
-    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)))
+    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {})
     (tmp_path / "ids.txt").rename(tmp_path / "other.txt")
     assert store.read_embeddings(tmp_path / "embeddings.npy", tmp_path / "other.txt")[0] == ["a"]
 
 
 @pytest.mark.parametrize("embeddings", [np.zeros((2, 3)), np.zeros(1)])
 def test_embeddings_and_ids_that_do_not_belong_together_are_refused(tmp_path, embeddings):
-    store.write_embeddings(tmp_path, ["a"], embeddings)
+    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {})
+    store.write_array(tmp_path / "embeddings.npy", embeddings)
     with pytest.raises(UserError, match="do not belong together") as error:
         store.read_embeddings(tmp_path / "embeddings.npy")
     assert "embeddings.npy" in str(error.value) and "ids.txt" in str(error.value)
 
 
-@pytest.mark.parametrize("read", [store.read_array, store.read_json, store.read_shard])
+@pytest.mark.parametrize("read", [store.read_array, store.read_json, store.read_shard, store.read_scatter])
 def test_a_missing_file_is_named(tmp_path, read):
     with pytest.raises(UserError, match="gone.file does not exist"):
         read(tmp_path / "gone.file")
@@ -188,7 +210,7 @@ def test_a_table_of_other_columns_is_named(tmp_path, content):
 
 
 @pytest.mark.parametrize("content", [b"", b"no such format", b"\x93NUMPY", b"PK\x03\x04 cut short", b"\xff\xfe\x00"])
-@pytest.mark.parametrize("read", [store.read_array, store.read_json, store.read_shard])
+@pytest.mark.parametrize("read", [store.read_array, store.read_json, store.read_shard, store.read_scatter])
 def test_an_unreadable_file_is_named(tmp_path, read, content):
     (tmp_path / "bad.file").write_bytes(content)
     with pytest.raises(UserError, match="bad.file cannot be read"):

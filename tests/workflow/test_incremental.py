@@ -53,6 +53,8 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
         assert embedding.shape == (1764,) and embedding.dtype == np.float32
     embeddings = np.load(work / "data/embeddings/embeddings.npy")
     assert embeddings.shape == (5, 1764) and embeddings.dtype == np.float32
+    record = store.read_json(work / "data/embeddings/embeddings.json")
+    assert record == {"specimens": 5, "dimension": 1764, "whiten": "none"}
     assert (work / "data/embeddings/ids.txt").read_bytes() == "".join(f"{i}\n" for i in found).encode()
     for table, columns, rows in [
         ("clusters", "specimen_id,cluster_id,prob", 5),
@@ -169,6 +171,7 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
         ("search={queries: [標本]}", {"search_query", "draw_figures"}),
         ("pool=max", {"pool_embedding", "gather_shard"} | COLLECTION),
         ("shards=1", {"gather_shard"} | COLLECTION),
+        ("collection={whiten: views}", {"gather_shard"} | COLLECTION),
         ("render={views: 4, size: 64}", OWN | {"gather_shard"} | COLLECTION),
         ("render={views: 3, size: 64, appearance: depth}", OWN | {"gather_shard"} | COLLECTION),
         ("extract={model: hog, device: cpu}", set()),
@@ -178,6 +181,38 @@ def test_a_changed_setting_runs_just_what_depends_on_it(work, setting, rules):
     run = snakemake(work, config=[setting])
     assert run.code == 0, run.output
     assert set(run.jobs) == rules
+
+
+def test_a_whitened_collection_leaves_single_specimens_and_goes_back_where_it_began(work, finished):
+    def files(*names):
+        return {path.relative_to(work): path.read_bytes() for name in names for path in work.glob(f"data/{name}")}
+
+    singles, collected = (
+        ("renders/**/*.*", "features/**/*.npy", "embeddings/*/*.npy"),
+        ("embeddings/*.*", "shards/*.npz"),
+    )
+    before = files(*singles), files(*collected)
+    whitened = ["collection={whiten: views}"]
+    run = snakemake(work, config=whitened)
+    assert run.code == 0, run.output
+    assert files(*singles) == before[0]
+    embeddings = np.load(work / "data/embeddings/embeddings.npy")
+    assert embeddings.shape == (5, 4) and np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
+    record = store.read_json(work / "data/embeddings/embeddings.json")
+    assert (record["whiten"], record["dimension"], record["components"]) == ("views", 4, 4)
+    assert not snakemake(work, config=whitened).jobs
+
+    write_mesh(work / "data/meshes/round/new.ply", 9)
+    assert_only(snakemake(work, config=whitened), "round/new")
+    (work / "data/meshes/round/new.ply").unlink()
+    assert snakemake(work, config=whitened).code == 0
+    assert np.array_equal(np.load(work / "data/embeddings/embeddings.npy"), embeddings)
+
+    run = snakemake(work)
+    assert run.code == 0 and set(run.jobs) == {"gather_shard"} | COLLECTION
+    assert files(*collected) == before[1]
+    for name in ["results/clusters.csv", "results/knn.csv", "results/evaluation.csv"]:
+        assert (work / name).read_bytes() == (finished[0] / name).read_bytes()
 
 
 def test_the_result_does_not_depend_on_the_way_there(work, finished):

@@ -1,6 +1,6 @@
 # needs  data/shards/SHARD.npz
-# gives  data/embeddings/embeddings.npy + ids.txt, results/specimens.csv, failed.csv, duplicates.csv, clusters.csv,
-#        knn*.csv, evaluation.csv
+# gives  data/embeddings/embeddings.npy + ids.txt + embeddings.json, results/specimens.csv, failed.csv, duplicates.csv,
+#        clusters.csv, knn*.csv, evaluation.csv
 
 
 rule collect_embeddings:
@@ -9,6 +9,7 @@ rule collect_embeddings:
     output:
         embeddings="data/embeddings/embeddings.npy",
         ids="data/embeddings/ids.txt",
+        record="data/embeddings/embeddings.json",
         failed="results/failed.csv",
         specimens=report("results/specimens.csv", caption="../report/specimens.rst", category="Collection"),
     log:
@@ -19,9 +20,12 @@ rule collect_embeddings:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        whiten=config["collection"]["whiten"],
+        version=versions.WHITENING,
     shell:
         "python -m scripts.collect_embeddings {input:q} --out data/embeddings --failed {output.failed:q}"
-        " --specimens {output.specimens:q} &> {log:q}"
+        " --specimens {output.specimens:q} --whiten {params.whiten} &> {log:q}"
 
 
 rule find_duplicates:

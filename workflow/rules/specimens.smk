@@ -2,6 +2,9 @@
 # gives  data/renders/ID/, data/features/ID.npy, data/embeddings/ID.npy and data/shards/SHARD.npz
 
 
+WHITENED = config["collection"]["whiten"] != "none"
+
+
 wildcard_constraints:
     # data/embeddings/embeddings.npy is the collection's, not a specimen's
     id=r"(?!embeddings\.npy$).+",
@@ -61,12 +64,12 @@ rule extract_features:
     params:
         model=config["extract"]["model"],
         image_size=config["extract"]["image_size"],
-        source=config["extract"]["source"],
-        weights=WEIGHTS_ARGUMENT,
-        version=encoders.version(config["extract"]["model"]),
         token=config["extract"]["token"],
         engine=config["extract"]["engine"],
         precision=config["extract"]["precision"],
+        source=config["extract"]["source"],
+        weights=WEIGHTS_ARGUMENT,
+        version=encoders.version(config["extract"]["model"]),
     shell:
         "python -m scripts.extract_features --renders data/renders --out data/features"
         " --specimen={wildcards.id:q} --model={params.model:q} --image-size {params.image_size}"
@@ -99,6 +102,7 @@ rule gather_shard:
     input:
         lambda wildcards: [f"data/embeddings/{id}.npy" for id in SHARDS[wildcards.shard]],
         records=lambda wildcards: [f"data/renders/{id}/render.json" for id in SHARDS[wildcards.shard]],
+        features=lambda wildcards: [f"data/features/{id}.npy" for id in SHARDS[wildcards.shard] if WHITENED],
     output:
         "data/shards/{shard}.npz",
     log:
@@ -112,7 +116,9 @@ rule gather_shard:
     params:
         meshes=config["meshes"],
         shards=config["shards"],
+        whiten=config["collection"]["whiten"],
         version=versions.GATHERING,
     shell:
         "python -m scripts.gather_shard --meshes {params.meshes:q} --shards {params.shards}"
-        " --shard {wildcards.shard} --embeddings data/embeddings --renders data/renders --out {output:q} &> {log:q}"
+        " --shard {wildcards.shard} --embeddings data/embeddings --renders data/renders --features data/features"
+        " --whiten {params.whiten} --out {output:q} &> {log:q}"
