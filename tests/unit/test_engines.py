@@ -160,6 +160,15 @@ def test_a_conversion_that_fails_leaves_nothing(network, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("suffix", [".xml", ".bin"])
+def test_a_damaged_model_is_told(model, tmp_path, suffix):
+    for file in (model, model.with_suffix(".bin")):
+        content = file.read_bytes()
+        (tmp_path / file.name).write_bytes(content[: len(content) // 2] if file.suffix == suffix else content)
+    with pytest.raises(UserError, match="tiny.xml is damaged; delete it and its .bin, and run again"):
+        openvino_engine.OpenVino(tmp_path / model.name, "fp32", 1)
+
+
 def test_a_converted_network_is_not_converted_again(model, tmp_path):
     engines.convert(None, model, Options())
 

@@ -3,12 +3,15 @@
 In: uint8 [V, H, W, 3]. Out: float32 [V, D], or [V, 2 D] where two tokens are joined.
 """
 
+import logging
 import os
 from typing import NamedTuple
 
 from fossilvit import versions
 from fossilvit.encoders.registry import Encoder, register
 from fossilvit.errors import UserError
+
+log = logging.getLogger("fossilvit")
 
 PATCH = 14
 """Pixels of the square patches that the network sees an image in."""
@@ -62,6 +65,7 @@ class DinoV2(Encoder):
         found = weights.locate(name, options.weights)
         self.engine = engines.start(lambda: _network(name, found, options), _model(name, found, options), options)
         self.batch = self.engine.batch
+        log.info("%s runs in %s, %s.", name, type(self.engine).__name__, self.engine.precision)
 
     def prepare(self, image) -> View:
         """A view, uint8 [H, W, 3], as the network sees it."""

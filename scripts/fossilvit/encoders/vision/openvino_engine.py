@@ -12,9 +12,7 @@ import numpy as np
 
 from fossilvit.errors import UserError
 
-sys.modules.setdefault(
-    "openvino_telemetry", None
-)  # openvino would report its import and every conversion to its makers
+sys.modules.setdefault("openvino_telemetry", None)  # it would report every import and conversion to its makers
 import openvino  # noqa: E402
 
 BATCH = 32
@@ -31,6 +29,11 @@ class OpenVino:
         As convert() left it.
     precision : auto, fp32, bf16 or fp16
     threads : int
+
+    Raises
+    ------
+    UserError
+        The CPU does not compute in that precision, or the file is damaged.
     """
 
     batch = None
@@ -44,8 +47,12 @@ class OpenVino:
             "INFERENCE_NUM_THREADS": threads,
             "ENABLE_CPU_PINNING": False,  # jobs that run side by side would all be pinned to the same cores
         }
-        compiled = core.compile_model(core.read_model(model), "CPU", options)
-        self._request = compiled.create_infer_request()
+        try:
+            self._request = core.compile_model(core.read_model(model), "CPU", options).create_infer_request()
+        except RuntimeError:
+            raise UserError(
+                f"The converted network {model} is damaged; delete it and its .bin, and run again."
+            ) from None
 
     def __call__(self, images):
         """uint8 [B, S, S, 3] -> the network's outputs, a list of float32 [B, ...]."""
