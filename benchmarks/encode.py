@@ -1,16 +1,18 @@
 """How fast views are described on this machine, against its own limit and against a plain loop in the same run.
 
-`python -m benchmarks.encode [--checkout DIR] [--models S B] [--sizes 224 518]`; the weights are generated.
+`python -m benchmarks.encode [--device cuda] [--checkout DIR] [--models S B] [--sizes 224 518]`; the weights are
+generated.
 
-The limit is how fast the machine multiplies large matrices, measured with torch in bf16 and fp32. The share of it that
+The limit is how fast the machine multiplies large matrices in each precision, measured with torch. The share of it that
 a network reaches is what its own multiplications would take at that rate, by what they took; what the last block leaves
 out is not counted. The rival is a loop over single images in fp32: Meta's own code through torch.hub, where a checkout
 of facebookresearch/dinov2 is named, else our own network in torch, which is told.
 
 Everything is measured in a process of its own, so that no threads of another wait beside it. A time is the best of as
-many rounds as fit into some seconds. `views` are images/s of the network on twelve views at hand, `files` those of
-whole specimens, twelve PNGs of 768 px each, read, resized and described in folder mode. `first` is the time from the
-start of a process to the first features on disk, the network having been converted before.
+many rounds as fit into some seconds. `views` are images/s of the network on views at hand: twelve, or as many as a GPU
+is given together. `files` are those of whole specimens, twelve PNGs of 768 px each, read, resized and described in
+folder mode. `first` is the time from the start of a process to the first features on disk, the network having been
+converted before.
 """
 
 import argparse
@@ -19,7 +21,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from concurrent.futures import ProcessPoolExecutor
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +37,16 @@ VIEWS = 12
 SPECIMENS = 3
 SECONDS = 6
 """For which a loop is repeated."""
+GROUPS = 4
+"""Of specimens that are described together, in folder mode on a GPU."""
 MODELS = {letter: f"dinov2_vit{letter.lower()}14" for letter in "SBL"}
+RUNS = {
+    "cpu": [("torch", "fp32"), ("openvino", "fp32"), ("torch", "bf16"), ("openvino", "bf16")],
+    "cuda": [("torch", "fp32"), ("torch", "bf16"), ("torch", "fp16")],
+}
+"""Engines and precisions of each device, the exact one first."""
+SIDES = {"cpu": (1024, 2048, 4096), "cuda": (4096, 8192, 16384)}
+"""Of the matrices whose products tell the limit."""
 
 
 def main():
@@ -41,47 +54,60 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_renders(folder)
-        rates = alone(matrix_rates)
-        print(f"{commands.cores()} cores; matrices: bf16 {rates['bf16']:.0f}, fp32 {rates['fp32']:.0f} GFLOP/s")
+        rates = alone(matrix_rates, arguments.device)
+        told = ", ".join(f"{precision} {rate:.0f}" for precision, rate in rates.items())
+        print(f"{arguments.device}, {commands.cores()} cores; matrices: {told} GFLOP/s")
         print(f"rival: {'torch.hub' if arguments.checkout else 'our network in torch'}, fp32, single images\n")
         print("model size engine   precision  views/s GFLOP/s  share  files/s first s  rival/s ratio    cosine")
         for model in arguments.models:
             weights = folder / f"{MODELS[model]}.pth"
             alone(write_weights, MODELS[model], weights)
             for size in arguments.sizes:
-                compare(MODELS[model], size, weights, folder, rates, arguments.checkout)
+                options = Options(size, weights=weights, device=arguments.device, threads=commands.cores())
+                compare(MODELS[model], options, folder, rates, arguments.checkout)
 
 
-def compare(name, size, weights, folder, rates, checkout):
+def compare(name, usual, folder, rates, checkout):
     """Print a line for each engine and precision."""
-    rival = alone(rival_rate, name, size, weights, checkout)
+    rival = alone(rival_rate, name, usual, checkout)
     exact = None
-    for engine, precision in [("torch", "fp32"), ("openvino", "fp32"), ("torch", "bf16"), ("openvino", "bf16")]:
-        options = Options(size, weights=weights, device="cpu", engine=engine, precision=precision)
-        options = options._replace(threads=commands.cores())
+    for engine, precision in RUNS[usual.device]:
+        options = usual._replace(engine=engine, precision=precision)
         views = alone(views_rate, name, options)
         files, features = alone(files_rate, name, options, folder / "renders")
         exact = features if exact is None else exact
-        rate = flops(dinov2.ARCHITECTURES[name], size) * views / 1e9
+        rate = flops(dinov2.ARCHITECTURES[name], options.image_size) * views / 1e9
         first = first_features(name, options, folder)
         print(
-            f"{name[10].upper():5} {size:4} {engine:8} {precision:9}"
+            f"{name[10].upper():5} {options.image_size:4} {engine:8} {precision:9}"
             f" {views:8.1f} {rate:7.0f} {rate / rates[precision]:6.0%}"
             f" {files:8.1f} {first:7.2f} {rival:8.2f} {views / rival:5.1f} {cosine(features, exact):9.6f}",
             flush=True,
         )
 
 
-def matrix_rates():
-    """GFLOP/s of the best square product, by precision."""
+def matrix_rates(device):
+    """GFLOP/s of the best square product, by precision. On CPUs all are oneDNN's, whose fp32 is not torch's usual."""
     import torch
+    from torch.utils.mkldnn import to_mkldnn
 
     def rate(dtype, side):
-        left, right = (torch.randn(side, side).to(dtype) for _ in range(2))
-        return 2 * side**3 / best(lambda: left @ right, 12) / 1e9
+        layer = torch.nn.Linear(side, side, bias=False, device=device, dtype=dtype)
+        rows = torch.randn(side, side, device=device).to(dtype)
+        if device == "cpu" and dtype == torch.float32:
+            layer, rows = to_mkldnn(layer), rows.to_mkldnn()
 
-    kinds = {"bf16": torch.bfloat16, "fp32": torch.float32}
-    return {name: max(rate(dtype, side) for side in (1024, 2048, 4096)) for name, dtype in kinds.items()}
+        def product():
+            layer(rows)
+            if device == "cuda":
+                torch.cuda.synchronize()
+
+        return 2 * side**3 / best(product, 12) / 1e9
+
+    kinds = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+    wanted = sorted({precision for _, precision in RUNS[device]})
+    with torch.inference_mode():
+        return {name: max(rate(kinds[name], side) for side in SIDES[device]) for name in wanted}
 
 
 def flops(architecture, size):
@@ -97,15 +123,17 @@ def flops(architecture, size):
 def views_rate(name, options):
     """Images/s of the network alone."""
     encoder = encoders.create(name, options)
-    pixels = np.random.default_rng(0).integers(0, 256, (VIEWS, options.image_size, options.image_size, 3), np.uint8)
+    shape = (encoder.batch or VIEWS, options.image_size, options.image_size, 3)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     encoder.engine(pixels)
-    return VIEWS / repeated(lambda: encoder.engine(pixels))
+    return len(pixels) / repeated(lambda: encoder.engine(pixels))
 
 
 def files_rate(name, options, renders):
     """Images/s of whole specimens from disk, and their features."""
     encoder = encoders.create(name, options)
     identities = store.rendered(renders)
+    identities *= ceil(GROUPS * (encoder.batch or 1) / (VIEWS * len(identities)))
     features = []
 
     def describe():
@@ -115,21 +143,23 @@ def files_rate(name, options, renders):
     return sum(map(len, features)) / seconds, np.concatenate(features)
 
 
-def rival_rate(name, size, weights, checkout):
+def rival_rate(name, options, checkout):
     """Images/s of a plain loop over single images."""
     import torch
 
     if checkout:
+        warnings.filterwarnings("ignore", "xFormers")
         network = torch.hub.load(checkout, name, source="local", pretrained=False).eval()
     else:
         from fossilvit.encoders.vision.vit import VisionTransformer
 
         network = VisionTransformer(dinov2.ARCHITECTURES[name]).eval()
-    network.load_state_dict(torch.load(weights, weights_only=True))
-    image = torch.randn(1, 3, size, size)
+    network.load_state_dict(torch.load(options.weights, weights_only=True))
+    network.to(options.device)
+    image = torch.randn(1, 3, options.image_size, options.image_size)
     with torch.inference_mode():
-        network(image)
-        return 1 / repeated(lambda: network(image))
+        network(image.to(options.device))
+        return 1 / repeated(lambda: network(image.to(options.device))[0].cpu())
 
 
 def first_features(name, options, folder):
@@ -190,6 +220,7 @@ def alone(work, *arguments):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", choices=RUNS, default="cpu")
     parser.add_argument("--checkout", help="folder of a checkout of facebookresearch/dinov2")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=["S", "B"])
     parser.add_argument("--sizes", nargs="+", type=int, default=[224, 518])

@@ -7,6 +7,7 @@ by Intel's ISA-L.
 import io
 import struct
 import zlib
+from math import isqrt
 
 import numpy as np
 from isal import isal_zlib
@@ -56,12 +57,21 @@ def _inflated(pixels, size):
 
 
 def _summed(differences):
-    """Rows of differences from the row above to rows of values."""
-    rows = np.empty(differences.shape, np.uint8)
-    rows[0] = differences[0]
-    for row in range(1, len(rows)):  # six times as fast as np.add.accumulate
-        np.add(rows[row - 1], differences[row], out=rows[row])
-    return rows
+    """Rows of differences from the row above to rows of values.
+
+    Summed within blocks of rows, all blocks at once, then from block to block: few calls, so that threads that read
+    side by side seldom wait for the interpreter.
+    """
+    height, width = differences.shape
+    block = isqrt(height - 1) + 1
+    rows = np.zeros((block * block, width), np.uint8)
+    rows[:height] = differences
+    blocks = rows.reshape(block, block, width)
+    for row in range(1, block):
+        blocks[:, row] += blocks[:, row - 1]
+    for below in range(1, block):
+        blocks[below] += blocks[below - 1, -1]
+    return rows[:height]
 
 
 def _by_pillow(data):

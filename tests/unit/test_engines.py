@@ -113,8 +113,10 @@ def test_a_view_is_described_the_same_whatever_its_batch(model, monkeypatch):
 
 @pytest.mark.parametrize("precision", ["fp32", "auto"])
 def test_the_number_of_threads_changes_nothing(model, precision):
-    one, two = (openvino_engine.OpenVino(model, precision, threads)(views(6)) for threads in (1, 2))
-    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+    """Nor the number of streams that views are divided among, more than there are views included."""
+    alone, *shared = (openvino_engine.OpenVino(model, precision, threads)(views(7)) for threads in (1, 2, 3, 5, 12))
+    for outputs in shared:
+        assert all(np.array_equal(mine, other) for mine, other in zip(outputs, alone, strict=True))
 
 
 def test_a_gpu_short_of_memory_gets_half_as_many_views_from_then_on(network, caplog):
@@ -137,6 +139,30 @@ def test_a_gpu_short_of_memory_gets_half_as_many_views_from_then_on(network, cap
     ]
     engine(views(4))
     assert sizes[-1] == 4
+
+
+def test_a_gpu_gets_every_batch_before_the_outputs_of_the_first_are_waited_for(network, monkeypatch):
+    monkeypatch.setattr(torch_engine, "CPU_BATCH", 4)
+    engine = torch_engine.Torch(network, "cpu", "fp32", 1)
+    run, events = engine._run, []
+
+    class Pending:
+        def __init__(self, output):
+            self.output = output
+
+        def cpu(self):
+            events.append("waited")
+            return self.output
+
+    def sent(images):
+        events.append("sent")
+        return [Pending(output) for output in run(images)]
+
+    wanted = engine(views(10))
+    engine._run = sent
+    found = engine(views(10))
+    assert events == ["sent"] * 3 + ["waited"] * 6
+    assert all(np.array_equal(mine, other) for mine, other in zip(found, wanted, strict=True))
 
 
 def test_a_gpu_without_memory_for_one_view_is_told(network):

@@ -82,7 +82,7 @@ class DinoV2(Encoder):
 
         if not prepared:
             return np.zeros((0, self.dimension), np.float32)
-        outputs = self.engine(np.stack([view.pixels for view in prepared]))
+        outputs = self.engine([view.pixels for view in prepared])
         if tokens.needs_patches(self.token):
             outputs.append(np.stack([view.coverage for view in prepared]))
         return tokens.describe(self.token, *outputs)

@@ -41,7 +41,7 @@ class TorchScript(Encoder):
         """Describe prepared views, [V] -> float32 [V, D]."""
         import numpy as np
 
-        return self._run(np.stack(prepared)) if prepared else np.zeros((0, self.dimension), np.float32)
+        return self._run(prepared) if prepared else np.zeros((0, self.dimension), np.float32)
 
     def _run(self, pixels):
         import torch

@@ -1,6 +1,6 @@
 """What runs a network: OpenVINO on CPUs, torch on GPUs or where it is asked for.
 
-An engine is called with uint8 [B, S, S, 3] and gives the network's outputs, a list of float32 [B, ...].
+An engine is called with B views, uint8 [S, S, 3], and gives the network's outputs, a list of float32 [B, ...].
 """
 
 import logging

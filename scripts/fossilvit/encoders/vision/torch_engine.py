@@ -10,8 +10,10 @@ from fossilvit.errors import UserError
 log = logging.getLogger("fossilvit")
 
 GPU_BATCH = 64
-"""Views that go through the network at once on a GPU, of several specimens where one has fewer."""
 CPU_BATCH = 32
+"""Views that go through the network at once."""
+AHEAD = 4
+"""Batches that are best described together on a GPU: it works on one while the next is sent."""
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -33,11 +35,12 @@ class Torch:
         self.device = _device(device)
         self.precision = _precision(self.device, precision)
         self.network = network.eval().requires_grad_(False).to(self.device, PRECISIONS[self.precision])
-        self.batch = GPU_BATCH if self.device.type == "cuda" else None
-        self._most = self.batch or CPU_BATCH
+        on_gpu = self.device.type == "cuda"
+        self.batch = AHEAD * GPU_BATCH if on_gpu else None
+        self._most = GPU_BATCH if on_gpu else CPU_BATCH
 
     def __call__(self, images):
-        """uint8 [B, S, S, 3] -> the network's outputs, a list of float32 [B, ...].
+        """B views, uint8 [S, S, 3] -> the network's outputs, a list of float32 [B, ...].
 
         A GPU that is short of memory gets half as many views at once, from then on.
         """
@@ -49,15 +52,15 @@ class Torch:
                 images = images[count:]
             except torch.OutOfMemoryError:
                 self._halve()
-        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+        return [_fetched(outputs) for outputs in zip(*parts, strict=True)]
 
     def _run(self, images):
-        batch = torch.from_numpy(np.ascontiguousarray(images))
+        """The outputs on the device; a GPU may still be working on them."""
+        batch = torch.from_numpy(np.stack(images))
         if self.device.type == "cuda":
             batch = batch.pin_memory().to(self.device, non_blocking=True)
         with torch.inference_mode():
-            outputs = self.network(batch)
-        return [output.float().cpu().numpy() for output in outputs]
+            return self.network(batch)
 
     def _halve(self):
         if self._most == 1:
@@ -67,6 +70,11 @@ class Torch:
         torch.cuda.empty_cache()
         self._most //= 2
         log.warning("The GPU is short of memory: from now on %d views at once.", self._most)
+
+
+def _fetched(parts):
+    """An output of all batches, float32 [B, ...]."""
+    return np.concatenate([part.cpu().float().numpy() for part in parts])
 
 
 def _even_share(views, most):
