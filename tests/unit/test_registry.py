@@ -46,8 +46,8 @@ def test_every_model_of_meta_is_there_first_then_hog_then_those_of_ones_own():
 )
 @pytest.mark.parametrize(
     "use",
-    [encoders.create, lambda name: encoders.fetch(name, Options()), encoders.version, encoders.file],
-    ids=["create", "fetch", "version", "file"],
+    [encoders.create, lambda name: encoders.fetch(name, Options()), encoders.version, encoders.memory, encoders.file],
+    ids=["create", "fetch", "version", "memory", "file"],
 )
 def test_an_unknown_model_is_named_with_those_there_are(use, name):
     with pytest.raises(UserError) as error:
@@ -83,6 +83,13 @@ def test_every_name_has_a_version_that_is_a_number_of_its_kind(own):
     assert all(type(version) is int and version > 0 for version in versions.values())
     assert len({versions[name] for name in DINOV2}) == 1
     assert [encoders.version(own[kind]) for kind in ("custom", "torchscript")] == [versions[form] for form in FORMS]
+
+
+def test_a_larger_network_is_given_more_memory():
+    """What processes of L at 518 px and g at 224 px took was 2.9 and 8.9 GB."""
+    needs = [encoders.memory(name) for name in DINOV2[:4]]
+    assert needs == sorted(needs) and needs[2] > 2900 and needs[3] > 8900
+    assert [encoders.memory(name) for name in DINOV2[4:]] == needs
 
 
 def test_the_encoders_are_listed_and_asked_for_their_versions_without_any_heavy_import(repository, own):

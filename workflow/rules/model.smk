@@ -23,7 +23,7 @@ rule fetch_weights:
     threads: 1
     resources:
         device=config["extract"]["device"],
-        mem_mb=4000,
+        mem_mb=encoders.memory(config["extract"]["model"]),
         runtime=60,
     params:
         model=config["extract"]["model"],

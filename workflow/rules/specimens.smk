@@ -59,7 +59,7 @@ rule extract_features:
     resources:
         gpu=1,
         device=config["extract"]["device"],
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=lambda wildcards, attempt: encoders.memory(config["extract"]["model"]) * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         model=config["extract"]["model"],

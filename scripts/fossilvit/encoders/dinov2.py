@@ -102,7 +102,13 @@ def fetch(name, options) -> dict:
     return {"source": options.source, "weights": str(found.path), "sha256": found.sha256}
 
 
-@register(*ARCHITECTURES, version=versions.DINOV2, fetch=fetch)
+def memory(name) -> int:
+    """MB for a model: 4000, and the weights of its blocks twice in fp32, as where they are converted."""
+    architecture = ARCHITECTURES[name]
+    return 4000 + 2 * 4 * 12 * architecture.depth * architecture.dimension**2 // 10**6
+
+
+@register(*ARCHITECTURES, version=versions.DINOV2, fetch=fetch, memory=memory)
 def create(name, options):
     if options.image_size % PATCH:
         raise UserError(f"image_size is {options.image_size}, but {name} needs a multiple of {PATCH}, e.g. 224 or 518.")

@@ -38,6 +38,6 @@ class Hog(Encoder):
         return described
 
 
-@register("hog", version=versions.HOG, on_gpus=False)
+@register("hog", version=versions.HOG, on_gpus=False, memory=lambda name: 1000)
 def create(name, options):
     return Hog()

@@ -67,12 +67,13 @@ class Kind(NamedTuple):
     version: int
     fetch: callable
     on_gpus: bool
+    memory: callable
 
 
 _KINDS = {}
 
 
-def register(*names, version, fetch=None, on_gpus=True):
+def register(*names, version, fetch=None, on_gpus=True, memory=lambda name: 4000):
     """Make the decorated function, of a name and Options, the one that creates the encoders of these names.
 
     Parameters
@@ -86,10 +87,12 @@ def register(*names, version, fetch=None, on_gpus=True):
         Brings what the encoder needs before it is created, and returns it as a dict to record.
     on_gpus : bool
         Whether the encoders can make use of a GPU.
+    memory : function of a name
+        MB that a process needs to fetch one, or to describe a specimen.
     """
 
     def keep(create):
-        _KINDS.update({name: Kind(create, version, fetch or _nothing, on_gpus) for name in names})
+        _KINDS.update({name: Kind(create, version, fetch or _nothing, on_gpus, memory) for name in names})
         return create
 
     return keep
@@ -124,6 +127,11 @@ def version(name) -> int:
 def on_gpus(name) -> bool:
     """Whether an encoder can make use of a GPU."""
     return _kind(name).on_gpus
+
+
+def memory(name) -> int:
+    """MB that a process needs to fetch an encoder or to describe a specimen with it."""
+    return _kind(name).memory(name)
 
 
 def file(name) -> str | None:

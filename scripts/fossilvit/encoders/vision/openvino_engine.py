@@ -86,10 +86,11 @@ def convert(network, size, path):
     """
     import torch
 
-    example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
+    example = torch.zeros(1, size, size, 3, dtype=torch.uint8)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
-        model = openvino.convert_model(network, example_input=example, input=[([-1, size, size, 3], openvino.Type.u8)])
+        traced = torch.jit.trace(network, example, check_trace=False)  # the check would run the network twice more
+        model = openvino.convert_model(traced, input=[([-1, size, size, 3], openvino.Type.u8)])
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".writing-{uuid4().hex}.xml")
     try:
