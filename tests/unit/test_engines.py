@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -176,12 +177,18 @@ def test_a_gpu_without_memory_for_one_view_is_told(network):
         engine(views(2))
 
 
-def test_a_conversion_that_fails_leaves_nothing(network, tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
+def test_a_converted_network_without_a_folder_of_ones_own_is_told(network, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=f"cannot be written to {tmp_path}/file .*TORCH_HOME"):
+        openvino_engine.convert(network, SIZE, tmp_path / "file" / "tiny.xml")
 
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError):
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("suffix", [".xml", ".bin"])
+def test_a_converted_network_without_room_is_told_and_leaves_nothing(network, tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(openvino_engine, "uuid4", lambda: UUID(int=0))
+    (tmp_path / f".writing-{UUID(int=0).hex}{suffix}").symlink_to("/dev/full")
+    with pytest.raises(UserError, match=f"cannot be written to {tmp_path} .*make it there.*TORCH_HOME"):
         openvino_engine.convert(network, SIZE, tmp_path / "tiny.xml")
     assert os.listdir(tmp_path) == []
 

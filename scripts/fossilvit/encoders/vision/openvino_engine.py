@@ -58,7 +58,6 @@ class OpenVino:
             raise UserError(
                 f"The converted network {model} is damaged; delete it and its .bin, and run again."
             ) from None
-
         self._queue = openvino.AsyncInferQueue(compiled, self._streams)
         self._queue.set_callback(_keep)
 
@@ -82,7 +81,10 @@ def _keep(request, place):
 def convert(network, size, path):
     """Convert a torch network of uint8 [B, size, size, 3] to a file, with all the digits of its weights.
 
-    It appears whole or not at all: a model is two files, of which the one that is named is put in place last.
+    Raises
+    ------
+    UserError
+        It cannot be written there.
     """
     import torch
 
@@ -91,6 +93,17 @@ def convert(network, size, path):
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(network, example, check_trace=False)  # the check would run the network twice more
         model = openvino.convert_model(traced, input=[([-1, size, size, 3], openvino.Type.u8)])
+    try:
+        _save(model, path)
+    except (OSError, RuntimeError) as error:  # OpenVINO tells a full disk as a RuntimeError
+        raise UserError(
+            f"The converted network cannot be written to {path.parent} ({error}); it takes as much room as the "
+            "weights: make it there, or name another folder by TORCH_HOME or extract.weights."
+        ) from None
+
+
+def _save(model, path):
+    """Write a model whole or not at all: it is two files, of which the one that is named is put in place last."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".writing-{uuid4().hex}.xml")
     try:
