@@ -142,28 +142,49 @@ def test_a_gpu_short_of_memory_gets_half_as_many_views_from_then_on(network, cap
     assert sizes[-1] == 4
 
 
+class Pending:
+    """An output on a GPU, which notes when it is waited for."""
+
+    def __init__(self, output, events):
+        self.output, self.events = output, events
+
+    def cpu(self):
+        self.events.append("waited")
+        return self.output
+
+
 def test_a_gpu_gets_every_batch_before_the_outputs_of_the_first_are_waited_for(network, monkeypatch):
     monkeypatch.setattr(torch_engine, "CPU_BATCH", 4)
     engine = torch_engine.Torch(network, "cpu", "fp32", 1)
     run, events = engine._run, []
 
-    class Pending:
-        def __init__(self, output):
-            self.output = output
-
-        def cpu(self):
-            events.append("waited")
-            return self.output
-
     def sent(images):
         events.append("sent")
-        return [Pending(output) for output in run(images)]
+        return [Pending(output, events) for output in run(images)]
 
     wanted = engine(views(10))
     engine._run = sent
     found = engine(views(10))
     assert events == ["sent"] * 3 + ["waited"] * 6
     assert all(np.array_equal(mine, other) for mine, other in zip(found, wanted, strict=True))
+
+
+def test_a_gpu_short_of_memory_gives_up_earlier_outputs_before_it_tries_fewer_views(network, monkeypatch):
+    monkeypatch.setattr(torch_engine, "CPU_BATCH", 4)
+    engine = torch_engine.Torch(network, "cpu", "fp32", 1)
+    run, events = engine._run, []
+
+    def full_at_the_second(images):
+        events.append(len(images))
+        if events.count(4) == 2 and "waited" not in events:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return [Pending(output, events) for output in run(images)]
+
+    wanted = engine(views(8))
+    engine._run = full_at_the_second
+    found = engine(views(8))
+    assert events == [4, 4, "waited", "waited", 2, 2] + ["waited"] * 4
+    assert all(np.allclose(mine, other, atol=1e-5) for mine, other in zip(found, wanted, strict=True))
 
 
 def test_a_gpu_without_memory_for_one_view_is_told(network):

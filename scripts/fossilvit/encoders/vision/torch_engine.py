@@ -47,12 +47,21 @@ class Torch:
         parts = []
         while len(images):
             count = _even_share(len(images), self._most)
-            try:
-                parts.append(self._run(images[:count]))
-                images = images[count:]
-            except torch.OutOfMemoryError:
+            outputs = self._run_if_there_is_room(images[:count])
+            if outputs is None:
+                parts = [[output.cpu() for output in earlier] for earlier in parts]
                 self._halve()
+            else:
+                parts.append(outputs)
+                images = images[count:]
         return [_fetched(outputs) for outputs in zip(*parts, strict=True)]
+
+    def _run_if_there_is_room(self, images):
+        """The outputs, or None where memory is short; what the attempt held is free once this has returned."""
+        try:
+            return self._run(images)
+        except torch.OutOfMemoryError:
+            return None
 
     def _run(self, images):
         """The outputs on the device; a GPU may still be working on them."""
