@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import lru_cache
 
 from fossilvit import commands, devices, encoders, extraction, store
 from fossilvit.errors import SpecimenError
@@ -34,9 +35,15 @@ def extract_share(arguments, identities):
 
 def extract(arguments, identities):
     """Describe some specimens with one encoder."""
-    encoder = encoders.create(arguments.model, commands.encoder_options(arguments))
+    encoder = encoder_of(arguments.model, commands.encoder_options(arguments))
     described = extraction.describe(encoder, arguments.renders, identities, arguments.threads)
     commands.each(identities, lambda identity: keep(arguments.out, identity, next(described)), "extract")
+
+
+@lru_cache(maxsize=1)
+def encoder_of(model, options):
+    """The encoder, which stays for the specimens that come after."""
+    return encoders.create(model, options)
 
 
 def keep(out, identity, features):

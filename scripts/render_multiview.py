@@ -4,22 +4,37 @@ import argparse
 import sys
 import time
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from fossilvit import cameras, commands, isolation, meshes, poses, rendering, specimens, store, versions
 from fossilvit.errors import SpecimenError, UserError
 
-SETTINGS = ("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align")
+RECORDED = ("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align")
+
+
+class Settings(NamedTuple):
+    """What the pictures of all specimens have in common."""
+
+    renderer: str
+    size: int
+    appearance: str
+    antialias: int
+    viewpoints: str
+    elevation: float
+    framing: str
+    align: str
+    views: int
+    out: str
+    preview: str | None
 
 
 def main():
     arguments = parse()
     sources = find(arguments.meshes, arguments.preview or arguments.specimen)
-    most = rendering.most_specimens(arguments.renderer, arguments.views)
-    with isolation.child(lambda: studio(arguments), most) as shoot:
-        commands.each(
-            list(sources), lambda identity: render_specimen(shoot, sources[identity], identity, arguments), "render"
-        )
+    settings = Settings(*(getattr(arguments, name) for name in Settings._fields))
+    commands.each(list(sources), lambda identity: render_specimen(sources[identity], identity, settings), "render")
 
 
 def find(folder_or_file, wanted):
@@ -34,22 +49,22 @@ def find(folder_or_file, wanted):
     return found
 
 
-def render_specimen(shoot, path, identity, arguments):
+def render_specimen(path, identity, settings):
     """Render one specimen; one of bad data, or whose data crash a reader, is recorded as failed, then reported."""
     begin = time.perf_counter()
     record = {
-        **{setting: getattr(arguments, setting) for setting in SETTINGS},
+        **{setting: getattr(settings, setting) for setting in RECORDED},
         "version": versions.RENDERING,
         "file": meshes.file_facts(path),
     }
     try:
-        with told(path, arguments.renderer):
-            shoot(path, identity, record, begin)
+        with told(path, settings.renderer):
+            studio_of(settings)(path, identity, record, begin)
     except SpecimenError as error:
-        if not arguments.preview:
+        if not settings.preview:
             failed = {"status": "failed", "reason": str(error), **record, "seconds": since(begin)}
-            store.forget_render(arguments.out, identity)
-            store.write_record(arguments.out, identity, failed)
+            store.forget_render(settings.out, identity)
+            store.write_record(settings.out, identity, failed)
         raise
 
 
@@ -74,32 +89,38 @@ def since(begin):
     return round(time.perf_counter() - begin, 3)
 
 
+@lru_cache(maxsize=1)
+def studio_of(settings):
+    """The studio in a child process, which stays for the specimens that come after."""
+    return isolation.Child(lambda: studio(settings), rendering.most_specimens(settings.renderer, settings.views))
+
+
 @contextmanager
-def studio(arguments):
+def studio(settings):
     """One renderer for all specimens; yields the function that reads, renders and records one."""
-    directions = cameras.directions(arguments.views, arguments.viewpoints, arguments.elevation)
-    with rendering.renderer(arguments.renderer, arguments.size, arguments.appearance, arguments.antialias) as render:
+    directions = cameras.directions(settings.views, settings.viewpoints, settings.elevation)
+    with rendering.renderer(settings.renderer, settings.size, settings.appearance, settings.antialias) as render:
 
         def shoot(path, identity, record, begin):
             with isolation.memory_bound(meshes.most_memory(path)):
                 mesh = meshes.read(path)
-            pose = poses.pose(mesh, arguments.align)
-            aimed = cameras.aim(directions, arguments.framing, mesh, pose)
+            pose = poses.pose(mesh, settings.align)
+            aimed = cameras.aim(directions, settings.framing, mesh, pose)
             images = render(mesh, pose, aimed)
-            if arguments.preview:
-                return preview(identity, aimed, images, arguments)
-            store.forget_render(arguments.out, identity)
+            if settings.preview:
+                return preview(identity, aimed, images, settings)
+            store.forget_render(settings.out, identity)
             views = []
             for camera, image in zip(aimed, images, strict=True):
-                store.write_view(arguments.out, identity, len(views), image)
-                views.append({**cameras.view_facts(camera, pose, arguments.size), "fill": rendering.fill(image)})
+                store.write_view(settings.out, identity, len(views), image)
+                views.append({**cameras.view_facts(camera, pose, settings.size), "fill": rendering.fill(image)})
             record |= {"mesh": meshes.facts(mesh), "camera": cameras.facts(pose), "views": views}
-            store.write_record(arguments.out, identity, {"status": "ok", **record, "seconds": since(begin)})
+            store.write_record(settings.out, identity, {"status": "ok", **record, "seconds": since(begin)})
 
         yield shoot
 
 
-def preview(identity, aimed, images, arguments):
+def preview(identity, aimed, images, settings):
     """Write all views of a specimen as one contact sheet."""
     from PIL import Image
 
@@ -109,9 +130,9 @@ def preview(identity, aimed, images, arguments):
         figures.Picture(Image.fromarray(image), f"view {view:02d}", cameras.name(camera))
         for view, (camera, image) in enumerate(zip(aimed, images, strict=True))
     ]
-    settings = f"{arguments.appearance}, {arguments.viewpoints}, {arguments.framing}, align {arguments.align}"
+    look = f"{settings.appearance}, {settings.viewpoints}, {settings.framing}, align {settings.align}"
     path = Path("results/figures", f"preview_{specimens.flat(identity)}.png")
-    store.write_image(path, figures.contact_sheet(f"{identity}  ({settings})", pictures))
+    store.write_image(path, figures.contact_sheet(f"{identity}  ({look})", pictures))
     commands.log.info("%s", path)
 
 

@@ -6,14 +6,18 @@ Python would do. The child is forked, which costs milliseconds, and serves call 
 
 import ctypes
 import multiprocessing
+import os
 import resource
 import signal
 import sys
 import traceback
 from contextlib import ExitStack, contextmanager
+from multiprocessing import reduction
 from pathlib import Path
 
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
+OUTPUTS = (1, 2)
+"""File descriptors of what a process prints."""
 PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of Linux."""
 
@@ -22,44 +26,40 @@ class Crash(Exception):
     """The child died of its own fault. The message says of what, e.g. `a segmentation fault`."""
 
 
-@contextmanager
-def child(workshop, most_calls=None):
-    """Run a function in a child process.
+class Child:
+    """A function at work in a child process, which is replaced when it has died.
 
     Parameters
     ----------
     workshop : function that returns a context manager
-        Is entered in the child, and gives the function. A child that died is replaced at the next call.
+        Is entered in the child, and gives the function.
     most_calls : int or None
         A child that has answered so many is replaced too.
-
-    Yields
-    ------
-    call : function
-        Takes what the function takes and returns what it returns; what it raises is raised here.
-
-    Raises
-    ------
-    Crash
-        By a call: the child died of a fault in compiled code, or the kernel killed it for lack of memory.
-    OSError
-        By a call: somebody else killed the child.
     """
-    current = None
 
-    def call(*arguments):
-        nonlocal current
-        if current is not None and current.calls == most_calls:
-            current.close()
-        if current is None or not current.process.is_alive():
-            current = _Child(workshop)
-        return current.call(arguments)
+    def __init__(self, workshop, most_calls=None):
+        self._workshop, self._most_calls, self._current = workshop, most_calls, None
 
-    try:
-        yield call
-    finally:
-        if current is not None:
-            current.close()
+    def __call__(self, *arguments):
+        """Call the function: what it returns is returned, what it raises is raised, what it prints is printed here.
+
+        Raises
+        ------
+        Crash
+            The child died of a fault in compiled code, or the kernel killed it for lack of memory.
+        OSError
+            Somebody else killed the child.
+        """
+        if self._current is not None and self._current.calls == self._most_calls:
+            self._current.close()
+        if self._current is None or not self._current.process.is_alive():
+            self._current = _Child(self._workshop)
+        return self._current.call(arguments)
+
+    def close(self):
+        """End the child; that of a process which ends is ended too."""
+        if self._current is not None:
+            self._current.close()
 
 
 class _Child:
@@ -78,6 +78,8 @@ class _Child:
         self.calls += 1
         try:
             self.pipe.send(arguments)
+            for stream in OUTPUTS:
+                reduction.send_handle(self.pipe, stream, self.process.pid)
             result, error = self.pipe.recv()
         except (EOFError, ConnectionError):
             self.process.join()
@@ -111,9 +113,18 @@ def _serve(workshop, pipe, theirs):
         while True:
             try:
                 arguments = pipe.recv()
+                _redirect(pipe)
             except EOFError:
                 return
             pipe.send((None, failure) if failure else _outcome(function, arguments))
+
+
+def _redirect(pipe):
+    """Print where the parent prints now."""
+    for stream in OUTPUTS:
+        descriptor = reduction.recv_handle(pipe)
+        os.dup2(descriptor, stream)
+        os.close(descriptor)
 
 
 def _outcome(function, arguments):

@@ -1,7 +1,7 @@
 import faulthandler
 import os
 import signal
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import numba
 import numpy as np
@@ -46,7 +46,7 @@ def write(array, times):
 
 @pytest.fixture
 def call():
-    with isolation.child(workshop) as call:
+    with closing(isolation.Child(workshop)) as call:
         yield call
 
 
@@ -59,7 +59,7 @@ def test_one_child_serves_call_after_call_and_is_not_this_process(call):
 
 
 def test_a_child_is_replaced_after_so_many_calls():
-    with isolation.child(workshop, most_calls=2) as call:
+    with closing(isolation.Child(workshop, most_calls=2)) as call:
         children = [call("pid") for _ in range(5)]
         assert children[0] == children[1] != children[2] == children[3] != children[4]
         with pytest.raises(ProcessLookupError):
@@ -119,14 +119,14 @@ def test_a_workshop_that_cannot_be_entered_is_told_at_every_call():
         raise UserError("no driver")
         yield
 
-    with isolation.child(closed) as call:
+    with closing(isolation.Child(closed)) as call:
         for _ in range(2):
             with pytest.raises(UserError, match="no driver"):
                 call()
 
 
 def test_no_child_is_left_behind():
-    with isolation.child(workshop) as call:
+    with closing(isolation.Child(workshop)) as call:
         child = call("pid")
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
@@ -136,7 +136,7 @@ def test_a_child_ends_with_its_parent():
     reader, writer = os.pipe()
     parent = os.fork()
     if parent == 0:
-        with isolation.child(workshop) as call:
+        with closing(isolation.Child(workshop)) as call:
             os.write(writer, str(call("pid")).encode())
             os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(parent, 0)

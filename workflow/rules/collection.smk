@@ -24,7 +24,7 @@ rule collect_embeddings:
         whiten=config["collection"]["whiten"],
         version=versions.WHITENING,
     shell:
-        "python -m scripts.collect_embeddings {input:q} --out data/embeddings --failed {output.failed:q}"
+        "{STAGE}.collect_embeddings {input:q} --out data/embeddings --failed {output.failed:q}"
         " --specimens {output.specimens:q} --whiten {params.whiten} &> {log:q}"
 
 
@@ -46,7 +46,7 @@ rule find_duplicates:
         meshes=config["meshes"],
         version=versions.DUPLICATES,
     shell:
-        "python -m scripts.find_duplicates --meshes {params.meshes:q} --specimens {input:q} --out {output:q} &> {log:q}"
+        "{STAGE}.find_duplicates --meshes {params.meshes:q} --specimens {input:q} --out {output:q} &> {log:q}"
 
 
 rule cluster_specimens:
@@ -72,7 +72,7 @@ rule cluster_specimens:
         seed=config["seed"],
         version=versions.CLUSTERING,
     shell:
-        "python -m scripts.cluster --emb {input.embeddings:q} --ids {input.ids:q} --out results"
+        "{STAGE}.cluster --emb {input.embeddings:q} --ids {input.ids:q} --out results"
         " --method {params.method} --pca {params.pca} --min-cluster-size {params.min_cluster_size}"
         " --clusters {params.clusters} --seed {params.seed} &> {log:q}"
 
@@ -97,7 +97,7 @@ rule search_neighbors:
         metric=config["search"]["metric"],
         version=versions.NEIGHBOURS,
     shell:
-        "python -m scripts.search --emb {input.embeddings:q} --ids {input.ids:q} --out results"
+        "{STAGE}.search --emb {input.embeddings:q} --ids {input.ids:q} --out results"
         " {params.query:q} --topk {params.topk} --metric {params.metric} &> {log:q}"
 
 
@@ -132,5 +132,5 @@ rule evaluate:
         metric=config["search"]["metric"],
         version=versions.EVALUATION,
     shell:
-        "python -m scripts.evaluate --emb {input.embeddings:q} --ids {input.ids:q}"
+        "{STAGE}.evaluate --emb {input.embeddings:q} --ids {input.ids:q}"
         " --clusters {input.clusters:q} --metric {params.metric} --out {output:q} &> {log:q}"

@@ -34,6 +34,6 @@ rule fetch_weights:
         weights=WEIGHTS_ARGUMENT,
         version=encoders.version(config["extract"]["model"]),
     shell:
-        "python -m scripts.fetch_weights --model={params.model:q} --image-size {params.image_size}"
+        "{STAGE}.fetch_weights --model={params.model:q} --image-size {params.image_size}"
         " --token {params.token} --engine {params.engine} --device {resources.device}"
         " --source {params.source} {params.weights:q} --out {output:q} &> {log:q}"

@@ -24,5 +24,5 @@ rule draw_figures:
     params:
         version=versions.FIGURES,
     shell:
-        "python -m scripts.draw_figures --renders data/renders --clusters {input.clusters:q}"
+        "{STAGE}.draw_figures --renders data/renders --clusters {input.clusters:q}"
         " --neighbors {input.neighbors:q} --out {output:q} &> {log:q}"

@@ -39,7 +39,7 @@ rule render_views:
         renderer=config["render"]["renderer"],
         version=versions.RENDERING,
     shell:
-        "python -m scripts.render_multiview --in {input.mesh:q} --out data/renders"
+        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} render_multiview --in {input.mesh:q} --out data/renders"
         " --specimen={wildcards.id:q} --views {params.views} --viewpoints {params.viewpoints}"
         " --elevation={params.elevation} --framing {params.framing} --align {params.align} --size {params.size}"
         " --appearance {params.appearance} --antialias {params.antialias} --renderer {params.renderer} &> {log:q}"
@@ -71,7 +71,7 @@ rule extract_features:
         weights=WEIGHTS_ARGUMENT,
         version=encoders.version(config["extract"]["model"]),
     shell:
-        "python -m scripts.extract_features --renders data/renders --out data/features"
+        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} extract_features --renders data/renders --out data/features"
         " --specimen={wildcards.id:q} --model={params.model:q} --image-size {params.image_size}"
         " --token {params.token} --engine {params.engine} --precision {params.precision}"
         " --source {params.source} {params.weights:q} --device {resources.device} --threads {threads} &> {log:q}"
@@ -94,7 +94,7 @@ rule pool_embedding:
         pool=config["pool"],
         version=versions.POOLING,
     shell:
-        "python -m scripts.pool_embeddings --features data/features --out data/embeddings"
+        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} pool_embeddings --features data/features --out data/embeddings"
         " --specimen={wildcards.id:q} --pool {params.pool} &> {log:q}"
 
 
@@ -119,6 +119,6 @@ rule gather_shard:
         whiten=config["collection"]["whiten"],
         version=versions.GATHERING,
     shell:
-        "python -m scripts.gather_shard --meshes {params.meshes:q} --shards {params.shards}"
+        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} gather_shard --meshes {params.meshes:q} --shards {params.shards}"
         " --shard {wildcards.shard} --embeddings data/embeddings --renders data/renders --features data/features"
         " --whiten {params.whiten} --out {output:q} &> {log:q}"

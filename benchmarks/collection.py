@@ -1,0 +1,78 @@
+"""Write a collection of small meshes, all different, in a second or two for ten thousand.
+
+`python -m benchmarks.collection FOLDER --specimens 10000`
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+CATEGORIES = 20
+SUBDIVISIONS = 3
+"""Of an icosahedron: 642 vertices, 1,280 faces."""
+HEADER = """ply
+format binary_little_endian 1.0
+element vertex {vertices}
+property float x
+property float y
+property float z
+element face {faces}
+property list uchar int vertex_indices
+end_header
+"""
+
+
+def write(folder, specimens, seed=0):
+    """Write so many meshes as `group_XX/NNNNN.ply`: spheres dented by random waves, those of a group by similar ones.
+
+    Parameters
+    ----------
+    folder : path
+    specimens : int
+    seed : int
+        The same seed gives the same files; more specimens leave the first ones as they are.
+
+    Returns
+    -------
+    list of Path
+    """
+    import trimesh
+
+    sphere = trimesh.creation.icosphere(SUBDIVISIONS)
+    faces = np.empty(len(sphere.faces), [("corners", "u1"), ("indices", "<i4", 3)])
+    faces["corners"], faces["indices"] = 3, sphere.faces
+    header, ending = HEADER.format(vertices=len(sphere.vertices), faces=len(faces)).encode(), faces.tobytes()
+    paths = []
+    for index in range(specimens):
+        group = index % CATEGORIES
+        paths.append(Path(folder, f"group_{group:02d}", f"{index:05d}.ply"))
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
+        vertices = sphere.vertices * dents(sphere.vertices, (seed, group), (seed, group, index))
+        paths[-1].write_bytes(header + vertices.astype("<f4").tobytes() + ending)
+    return paths
+
+
+def dents(directions, group, own):
+    """Distance of a surface from its centre in every direction, [V, 3] -> [V, 1]; `group` and `own` seed what it is."""
+    shared, single = np.random.default_rng(group), np.random.default_rng(own)
+    waves = shared.normal(0, 2, (4, 3)) + single.normal(0, 0.3, (4, 3))
+    return 1 + 0.15 * np.sin(directions @ waves.T + single.normal(0, 0.3, 4)).sum(axis=1, keepdims=True)
+
+
+def main():
+    arguments = parse()
+    paths = write(arguments.folder, arguments.specimens, arguments.seed)
+    print(f"{len(paths)} meshes in {arguments.folder}")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="folder to write to")
+    parser.add_argument("--specimens", type=int, default=10_000, help="how many (10,000)")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Stages that stay warm between the jobs of a run, as Bazel's persistent workers do.
+
+A rule's command is client.py. It hands its arguments to a process of its stage that has everything imported and its
+model loaded, worker.py, and ends with the exit code that comes back. They meet at a socket in a folder of their run:
+
+    client  connects to STAGE.SLOT, the first slot that no other client holds; starts a worker where there is none
+    client  sends its log's file descriptors and the job
+    worker  answers with its process ID once it takes the job, and with the exit code once it is done
+
+A worker leaves when it is idle, when its job was made for other code or another environment, after a number of jobs, and
+at once when the client that waits for it or the owner of the folder has gone.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+FOLDER = "FOSSILVIT_WARM"
+"""The environment variable that names the folder of a run."""
+ALIVE = "alive"
+"""A named pipe in it, which the owner reads as long as it lives."""
+
+
+def open_folder() -> str:
+    """Make the folder where the jobs of this process meet their workers; it lasts as long as the process does."""
+    folder = tempfile.mkdtemp(prefix="fossilvit-")  # the user's alone
+    pipe = os.path.join(folder, ALIVE)
+    os.mkfifo(pipe, 0o600)
+    alive = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    atexit.register(_close_folder, folder, alive, os.getpid())
+    return folder
+
+
+def _close_folder(folder, alive, owner):
+    if os.getpid() == owner:
+        os.close(alive)
+        shutil.rmtree(folder, ignore_errors=True)
