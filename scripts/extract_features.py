@@ -11,21 +11,13 @@ from fossilvit.errors import SpecimenError
 def main():
     arguments = parse()
     identities = [arguments.specimen] if arguments.specimen else store.rendered(arguments.renders)
-    gpus = usable_gpus(arguments)
-    if arguments.specimen:
-        with devices.one_of(gpus):
-            extract(arguments, identities)
-    elif len(gpus) > 1:
+    gpus = encoders.gpus(arguments.model, arguments.device, arguments.engine)
+    if len(gpus) > 1 and not arguments.specimen:
         shares = [identities[slot :: len(gpus)] for slot in range(len(gpus))]
         devices.on_each(gpus, extract_share, [(arguments, share) for share in shares if share])
     else:
+        devices.claim(gpus)
         extract(arguments, identities)
-
-
-def usable_gpus(arguments):
-    """The GPUs that the encoder can make use of."""
-    on_cpu = arguments.device == "cpu" or arguments.engine == "openvino"
-    return () if on_cpu or not encoders.on_gpus(arguments.model) else devices.gpus()
 
 
 def extract_share(arguments, identities):

@@ -6,8 +6,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
-from contextlib import contextmanager
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
@@ -32,24 +30,32 @@ def gpus() -> tuple[str, ...]:
     return tuple(listed.stdout.split()) if listed.returncode == 0 else ()
 
 
-@contextmanager
-def one_of(names):
-    """Hold one of several GPUs for this process alone: the first that is free, waiting while none is.
+@cache
+def claim(names):
+    """Take one of several GPUs for this process until it ends: the first that no other process of the user has claimed.
 
-    Other processes of the same user that ask so are told; of one GPU or none nothing is held.
+    Where all are claimed, one is shared. Of one GPU or none nothing is claimed.
     """
     if len(names) < 2:
-        yield
         return
     folder = Path(tempfile.gettempdir(), f"fossilvit-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    files = [open(folder / name.replace("/", "_"), "w") for name in names]  # noqa: SIM115
+    os.environ[VISIBLE] = next((name for name in names if _locked(folder / name.replace("/", "_"))), _shared(names))
+
+
+def _locked(path):
+    """Lock a file that nobody else has locked; the lock lasts as long as this process."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        os.environ[VISIBLE] = names[_first_free(files)]
-        yield
-    finally:
-        for file in files:
-            file.close()
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return False
+    return True
+
+
+def _shared(names):
+    return names[os.getpid() % len(names)]
 
 
 def on_each(names, work, shares):
@@ -80,15 +86,3 @@ def on_each(names, work, shares):
 def _on(name, share, work):
     os.environ[VISIBLE] = name
     work(*share)
-
-
-def _first_free(files):
-    """Lock the first file that nobody else has locked, and return which."""
-    while True:
-        for index, file in enumerate(files):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return index
-            except BlockingIOError:
-                continue
-        time.sleep(0.2)

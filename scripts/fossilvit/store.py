@@ -7,8 +7,8 @@ import csv
 import json
 import os
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
-from uuid import uuid4
 from zipfile import BadZipFile
 
 import numpy as np
@@ -29,15 +29,20 @@ IDS = "ids.txt"
 EMBEDDINGS = "embeddings.npy"
 EMBEDDINGS_RECORD = "embeddings.json"
 RENDER_RECORD = "render.json"
+WRITING = ".writing-"
+"""What the names of unfinished files begin with."""
 
 
 @contextmanager
 def atomic(path, mode="wb"):
-    """Open a file that takes its name only once it is complete; after an error nothing is left of it."""
+    """Open a file that takes its name only once it is complete; after an error nothing is left of it.
+
+    What a killed process left is overwritten by the next that writes the same file.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-    temporary = path.with_name(f".writing-{uuid4().hex}")
+    temporary = path.with_name(WRITING + blake2b(os.fsencode(path.name), digest_size=8).hexdigest())
     try:
         with open(temporary, mode, **options) as file:
             yield file
@@ -145,7 +150,7 @@ def write_record(renders, identity, record):
     """
     written = render_record(renders, identity)
     views = {view_path(renders, identity, view) for view in range(len(record.get("views", ())))}
-    for leftover in set(written.parent.glob("*_view*.png")) - views:
+    for leftover in {*written.parent.glob("*_view*.png"), *written.parent.glob(f"{WRITING}*")} - views:
         leftover.unlink()
     write_json(written, record)
 

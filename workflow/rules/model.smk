@@ -4,6 +4,13 @@
 
 GIVEN_WEIGHTS = config["extract"]["weights"]
 WEIGHTS_ARGUMENT = [f"--weights={GIVEN_WEIGHTS}"] if GIVEN_WEIGHTS else []
+RUNS_WHERE = [config["extract"][option] for option in ("model", "device", "engine")]
+ASKS_GPU = encoders.on_gpus(*RUNS_WHERE)
+if workflow.local_exec:
+    # here it is known how many there are; each serves one extraction at a time
+    gpus = encoders.gpus(*RUNS_WHERE)
+    ASKS_GPU = len(gpus) > 0
+    workflow.global_resources.setdefault("gpu", len(gpus))
 
 
 localrules:

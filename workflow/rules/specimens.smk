@@ -57,7 +57,7 @@ rule extract_features:
         "../../envs/encode.yaml"
     threads: 1 if config["extract"]["model"] == "hog" else 4
     resources:
-        gpu=1,
+        gpu=int(ASKS_GPU),
         device=config["extract"]["device"],
         mem_mb=lambda wildcards, attempt: encoders.memory(config["extract"]["model"]) * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,

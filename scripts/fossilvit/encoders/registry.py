@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from fossilvit import devices
 from fossilvit.errors import UserError
 
 TOKENS = ("cls", "patch_mean", "patch_mean_foreground", "cls+patch_mean_foreground")
@@ -124,9 +125,14 @@ def version(name) -> int:
     return _kind(name).version
 
 
-def on_gpus(name) -> bool:
-    """Whether an encoder can make use of a GPU."""
-    return _kind(name).on_gpus
+def gpus(name, device, engine) -> tuple[str, ...]:
+    """The GPUs there are that an encoder would make use of, given these options."""
+    return devices.gpus() if on_gpus(name, device, engine) else ()
+
+
+def on_gpus(name, device, engine) -> bool:
+    """Whether an encoder would run on a GPU where there is one, given these options."""
+    return _kind(name).on_gpus and device != "cpu" and engine != "openvino"
 
 
 def memory(name) -> int:
