@@ -45,7 +45,7 @@ def neighbor_sheets(renders, tables):
 
 
 def picture(renders, identity, note):
-    return figures.Picture(store.read_image(figures.best_view(renders, identity)), identity, note)
+    return figures.Picture(store.read_image(store.best_view(renders, identity)), identity, note)
 
 
 def parse():

@@ -29,7 +29,7 @@ def extract(arguments, identities):
     """Describe some specimens with one encoder."""
     encoder = encoder_of(arguments.model, commands.encoder_options(arguments))
     described = extraction.describe(encoder, arguments.renders, identities, arguments.threads)
-    commands.each(identities, lambda identity: keep(arguments.out, identity, next(described)), "extract")
+    commands.each(identities, lambda identity: keep(arguments, identity, next(described)), "extract")
 
 
 @lru_cache(maxsize=1)
@@ -38,9 +38,11 @@ def encoder_of(model, options):
     return encoders.create(model, options)
 
 
-def keep(out, identity, features):
+def keep(arguments, identity, features):
     """Write the features of a specimen; one that failed to render has none."""
-    store.write_array(store.array_path(out, identity), features)
+    store.write_array(store.array_path(arguments.out, identity), features)
+    if arguments.forget_views:
+        store.forget_views(arguments.renders, identity)
     if not len(features):
         raise SpecimenError("it has no views, because it could not be rendered.")
 
@@ -50,6 +52,7 @@ def parse():
     parser.add_argument("--renders", default="data/renders", help="folder of renders")
     parser.add_argument("--out", default="data/features", help="folder of features")
     parser.add_argument("--specimen", help="only this ID")
+    parser.add_argument("--forget-views", action="store_true", help="delete the views once described, but the best")
     commands.add_encoder(parser)
     return parser.parse_args()
 

@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from fossilvit import store
-
 PICTURE = 220
 """Pixels of a picture's side; label and title are set below and above it."""
 COLUMNS = 6
@@ -29,13 +27,6 @@ class Picture(NamedTuple):
     image: Image.Image
     label: str
     note: str = ""
-
-
-def best_view(renders, identity) -> Path:
-    """The view of a specimen that shows most of it: the one whose PNG takes the most bytes."""
-    views = len(store.read_json(store.render_record(renders, identity))["views"])
-    paths = [store.view_path(renders, identity, view) for view in range(views)]
-    return max(paths, key=lambda path: path.stat().st_size)
 
 
 def contact_sheet(title, pictures) -> Image.Image:

@@ -29,6 +29,7 @@ IDS = "ids.txt"
 EMBEDDINGS = "embeddings.npy"
 EMBEDDINGS_RECORD = "embeddings.json"
 RENDER_RECORD = "render.json"
+VIEW_LIST = "views.txt"
 WRITING = ".writing-"
 """What the names of unfinished files begin with."""
 
@@ -114,12 +115,17 @@ def read_image(path):
         return image.convert("RGB")
 
 
-# Renders: a folder a specimen, with a PNG a view and the record.
+# Renders: a folder a specimen, with a PNG a view, the list of these, and the record.
 
 
 def render_record(renders, identity) -> Path:
     """The file that says how the rendering of a specimen went, written last."""
     return Path(renders, identity, RENDER_RECORD)
+
+
+def view_list(renders, identity) -> Path:
+    """The file that names the views of a specimen, a line each; it is there only while all of them are."""
+    return Path(renders, identity, VIEW_LIST)
 
 
 def view_path(renders, identity, view) -> Path:
@@ -128,8 +134,9 @@ def view_path(renders, identity, view) -> Path:
 
 
 def forget_render(renders, identity):
-    """Take away the record of an earlier rendering: a specimen with a record has all the views that it tells of."""
+    """Take away what says that a specimen is rendered, before it is rendered again."""
     render_record(renders, identity).unlink(missing_ok=True)
+    view_list(renders, identity).unlink(missing_ok=True)
 
 
 def write_view(renders, identity, view, image):
@@ -141,25 +148,46 @@ def write_view(renders, identity, view, image):
 
 
 def write_record(renders, identity, record):
-    """Write the record of a specimen, once all its views are there; other views of an earlier rendering go.
+    """Write the list of views and the record of a specimen, once all its views are there.
+
+    Other views of an earlier rendering go, and what a killed one left unfinished.
 
     Parameters
     ----------
     record : dict
         With `status`: `ok` and the facts of every view in `views`, or `failed` and the `reason`.
     """
-    written = render_record(renders, identity)
-    views = {view_path(renders, identity, view) for view in range(len(record.get("views", ())))}
-    for leftover in {*written.parent.glob("*_view*.png"), *written.parent.glob(f"{WRITING}*")} - views:
+    folder = Path(renders, identity)
+    views = [view_path(renders, identity, view) for view in range(len(record.get("views", ())))]
+    for leftover in {*folder.glob("*_view*.png"), *folder.glob(f"{WRITING}*")}.difference(views):
         leftover.unlink()
-    write_json(written, record)
+    with atomic(view_list(renders, identity), "w") as file:
+        file.writelines(f"{view.name}\n" for view in views)
+    write_json(render_record(renders, identity), record)
 
 
 def view_paths(renders, identity) -> list[Path]:
     """The PNGs of a specimen's views, in order; none for a failed one."""
-    record = read_json(render_record(renders, identity))
-    views = record["views"] if record["status"] == "ok" else []
-    return [view_path(renders, identity, view) for view in range(len(views))]
+    listed = view_list(renders, identity)
+    with _told(listed):
+        return [listed.with_name(name) for name in listed.read_text(encoding="utf-8").split("\n")[:-1]]
+
+
+def best_view(renders, identity) -> Path:
+    """The view of a specimen that shows most of it: the one whose PNG takes the most bytes, of those that are kept."""
+    views = range(len(read_json(render_record(renders, identity))["views"]))
+    kept = [path for view in views if (path := view_path(renders, identity, view)).exists()]
+    return max(kept, key=lambda path: path.stat().st_size)
+
+
+def forget_views(renders, identity):
+    """Delete the views of a specimen but the best, which figures show."""
+    views = view_paths(renders, identity)
+    kept = best_view(renders, identity) if views else None
+    view_list(renders, identity).unlink()
+    for view in views:
+        if view != kept:
+            view.unlink()
 
 
 def read_view(path):

@@ -212,7 +212,7 @@ def test_specimens_before_an_unreadable_view_are_described(tmp_path):
 
 def test_a_specimen_that_was_never_rendered_is_named(tmp_path):
     write(tmp_path, [2])
-    with pytest.raises(UserError, match="nobody/render.json does not exist"):
+    with pytest.raises(UserError, match="nobody/views.txt does not exist"):
         described(Means(), tmp_path, ["a", "nobody"])
 
 

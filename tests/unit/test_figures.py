@@ -63,4 +63,4 @@ def test_the_best_view_shows_most(tmp_path):
     images = np.full((3, 40, 40, 3), 200, np.uint8)
     images[1] = np.random.default_rng(0).integers(0, 255, (40, 40, 3))
     renders.write(tmp_path, "a/b", images, {"status": "ok", "views": [{"fill": 1}] * 3})
-    assert figures.best_view(tmp_path, "a/b") == store.view_path(tmp_path, "a/b", 1)
+    assert store.best_view(tmp_path, "a/b") == store.view_path(tmp_path, "a/b", 1)

@@ -107,13 +107,36 @@ def test_views_are_rgb_png(tmp_path):
 def test_views_of_an_earlier_rendering_go(tmp_path):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     renders.write(tmp_path, "a", IMAGES[:1], {"status": "ok", "views": [{}]})
-    assert sorted(os.listdir(tmp_path / "a")) == ["a_view00.png", "render.json"]
+    assert sorted(os.listdir(tmp_path / "a")) == ["a_view00.png", "render.json", "views.txt"]
+
+
+def test_what_a_killed_rendering_left_unfinished_goes(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / f"{store.WRITING}0123456789abcdef").write_bytes(b"half")
+    renders.write(tmp_path, "a", IMAGES[:1], {"status": "ok", "views": [{}]})
+    assert sorted(os.listdir(tmp_path / "a")) == ["a_view00.png", "render.json", "views.txt"]
+
+
+def test_forgotten_views_leave_the_best_and_the_record(tmp_path):
+    renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
+    best = store.best_view(tmp_path, "a")
+    store.forget_views(tmp_path, "a")
+    assert sorted(os.listdir(tmp_path / "a")) == [best.name, "render.json"]
+    assert store.best_view(tmp_path, "a") == best
+    with pytest.raises(UserError, match="views.txt does not exist"):
+        store.view_paths(tmp_path, "a")
+
+
+def test_a_specimen_without_views_has_none_to_forget(tmp_path):
+    renders.write(tmp_path, "a", [], {"status": "failed", "reason": "broken"})
+    store.forget_views(tmp_path, "a")
+    assert os.listdir(tmp_path / "a") == ["render.json"]
 
 
 def test_a_specimen_that_fails_keeps_no_views_and_has_no_paths(tmp_path):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     renders.write(tmp_path, "a", [], {"status": "failed", "reason": "broken"})
-    assert os.listdir(tmp_path / "a") == ["render.json"]
+    assert sorted(os.listdir(tmp_path / "a")) == ["render.json", "views.txt"]
     assert store.view_paths(tmp_path, "a") == []
 
 
@@ -282,8 +305,8 @@ def test_a_view_that_is_gone_is_named(tmp_path):
         store.read_view(store.view_paths(tmp_path, "a")[1])
 
 
-def test_the_views_of_a_specimen_that_was_never_rendered_are_told_by_its_record(tmp_path):
-    with pytest.raises(UserError, match="nobody/render.json does not exist"):
+def test_the_views_of_a_specimen_that_was_never_rendered_are_told_by_their_list(tmp_path):
+    with pytest.raises(UserError, match="nobody/views.txt does not exist"):
         store.view_paths(tmp_path, "nobody")
 
 

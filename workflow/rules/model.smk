@@ -4,13 +4,11 @@
 
 GIVEN_WEIGHTS = config["extract"]["weights"]
 WEIGHTS_ARGUMENT = [f"--weights={GIVEN_WEIGHTS}"] if GIVEN_WEIGHTS else []
-RUNS_WHERE = [config["extract"][option] for option in ("model", "device", "engine")]
-ASKS_GPU = encoders.on_gpus(*RUNS_WHERE)
-if workflow.local_exec:
-    # here it is known how many there are; each serves one extraction at a time
-    gpus = encoders.gpus(*RUNS_WHERE)
-    ASKS_GPU = len(gpus) > 0
-    workflow.global_resources.setdefault("gpu", len(gpus))
+PLACE = [config["extract"][option] for option in ("model", "device", "engine")]
+# a cluster is asked for a GPU; here it is known whether there is one, and each serves one extraction at a time
+TAKES_GPU = bool(encoders.gpus(*PLACE) if workflow.local_exec else encoders.on_gpus(*PLACE))
+if workflow.local_exec and TAKES_GPU:
+    workflow.global_resources.setdefault("gpu", len(encoders.gpus(*PLACE)))
 
 
 localrules:

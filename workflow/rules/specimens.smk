@@ -3,6 +3,7 @@
 
 
 WHITENED = config["collection"]["whiten"] != "none"
+KEPT, FORGET_VIEWS = (str, "") if config["keep_renders"] else (temp, "--forget-views")
 
 
 wildcard_constraints:
@@ -17,6 +18,8 @@ rule render_views:
         encoder=ancient("data/encoder.json"),
     output:
         "data/renders/{id}/render.json",
+        # stands for the views, which are no outputs themselves: a specimen that cannot be read has none
+        KEPT("data/renders/{id}/views.txt"),
     log:
         "logs/render_views/{id}.log",
     conda:
@@ -47,7 +50,7 @@ rule render_views:
 
 rule extract_features:
     input:
-        "data/renders/{id}/render.json",
+        "data/renders/{id}/views.txt",
         encoder="data/encoder.json",
     output:
         "data/features/{id}.npy",
@@ -57,7 +60,7 @@ rule extract_features:
         "../../envs/encode.yaml"
     threads: 1 if config["extract"]["model"] == "hog" else 4
     resources:
-        gpu=int(ASKS_GPU),
+        gpu=int(TAKES_GPU),
         device=config["extract"]["device"],
         mem_mb=lambda wildcards, attempt: encoders.memory(config["extract"]["model"]) * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
@@ -74,7 +77,8 @@ rule extract_features:
         "{WARM_STAGE} {resources.mem_mb} {resources.runtime} extract_features --renders data/renders --out data/features"
         " --specimen={wildcards.id:q} --model={params.model:q} --image-size {params.image_size}"
         " --token {params.token} --engine {params.engine} --precision {params.precision}"
-        " --source {params.source} {params.weights:q} --device {resources.device} --threads {threads} &> {log:q}"
+        " --source {params.source} {params.weights:q} --device {resources.device} --threads {threads}"
+        " {FORGET_VIEWS} &> {log:q}"
 
 
 rule pool_embedding:

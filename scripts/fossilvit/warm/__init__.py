@@ -7,14 +7,14 @@ model loaded, worker.py, and ends with the exit code that comes back. They meet 
     client  sends its log's file descriptors and the job
     worker  answers with its process ID once it takes the job, and with the exit code once it is done
 
-A worker leaves when it is idle, when its job was made for other code or another environment, after a number of jobs, and
+A worker leaves when it is idle, when a job was made for other code or another environment, after a number of jobs, and
 at once when the client that waits for it or the owner of the folder has gone.
 """
 
 import atexit
 import os
-import shutil
 import tempfile
+from contextlib import suppress
 
 FOLDER = "FOSSILVIT_WARM"
 """The environment variable that names the folder of a run."""
@@ -32,7 +32,16 @@ def open_folder() -> str:
     return folder
 
 
+def clear(folder):
+    """Remove the folder of a run that has ended, which its workers may do at the same time."""
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
+        os.rmdir(folder)
+
+
 def _close_folder(folder, alive, owner):
     if os.getpid() == owner:
         os.close(alive)
-        shutil.rmtree(folder, ignore_errors=True)
+        clear(folder)

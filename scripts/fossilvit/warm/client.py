@@ -30,7 +30,10 @@ def main():
     if folder is None:
         os.execve(sys.executable, [sys.executable, "-P", "-m", f"scripts.{stage}", *arguments], environment)
     job = request(arguments, environment)
-    os.chdir(folder)  # the path of a socket may have no more than 100 characters
+    try:
+        os.chdir(folder)  # the path of a socket may have no more than 100 characters
+    except OSError:
+        sys.exit("Error: the run that this job belongs to has ended; run again.")
     slot, lock = free_slot(stage)
     connection, worker = take(slot, stage, job, environment)
     return wait(connection, worker, int(memory), float(minutes))

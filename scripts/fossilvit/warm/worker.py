@@ -1,4 +1,4 @@
-"""The process of a stage that stays warm: it takes one job after another and does each as `python -m scripts.STAGE` would.
+"""The process of a stage that stays warm: it does one job after another, each as `python -m scripts.STAGE` would.
 
 `python -m fossilvit.warm.worker STAGE SLOT`, started by client.py in the folder of its run, with the socket of the slot
 as its standard input.
@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from fossilvit import commands, warm
@@ -24,6 +24,10 @@ IDLE = 60
 """Seconds without a job after which it leaves."""
 GRACE = 2
 """Seconds to put things away in when its client or its run has gone."""
+
+
+class Deserted(BaseException):
+    """Nobody waits for this process any more."""
 
 
 class Job(NamedTuple):
@@ -37,7 +41,7 @@ class Job(NamedTuple):
 
 def main():
     stage, slot = sys.argv[1:]
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _desert)
     listener = socket.socket(fileno=os.dup(0))
     os.register_at_fork(after_in_child=listener.close)  # or a client might wait for a child, which answers nobody
     redirect(os.open(os.devnull, os.O_RDWR), 0, 1, 2)
@@ -45,7 +49,11 @@ def main():
         alive = os.open(warm.ALIVE, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
         return  # the run has ended already
-    serve(stage, os.path.abspath(slot), listener, alive)
+    folder = os.getcwd()
+    with suppress(Deserted):
+        serve(stage, os.path.join(folder, slot), listener, alive)
+    if ended(alive):
+        warm.clear(folder)
 
 
 def serve(stage, slot, listener, alive):
@@ -65,7 +73,7 @@ def serve(stage, slot, listener, alive):
         connection.sendall(os.getpid().to_bytes(8, "big"))
         with outputs(streams), watched(connection, alive):
             code = do(stage, job)
-        connection.sendall(bytes([code]))
+        connection.sendall(bytes([code & 255]))
         connection.close()
 
 
@@ -74,7 +82,14 @@ def called(listener, alive) -> bool:
     events = select.poll()
     events.register(listener, select.POLLIN)
     events.register(alive, 0)
-    return [descriptor for descriptor, _ in events.poll(1000 * IDLE)] == [listener.fileno()]
+    return list(dict(events.poll(1000 * IDLE))) == [listener.fileno()]
+
+
+def ended(alive) -> bool:
+    """Whether the run has."""
+    events = select.poll()
+    events.register(alive, 0)
+    return bool(events.poll(0))
 
 
 def receive(connection):
@@ -110,29 +125,27 @@ def redirect(stream, *own):
 def watched(connection, alive):
     """End this process should the client, or the run, be gone meanwhile."""
     done, finish = os.pipe()
-    deserted = threading.Event()
-    watch = threading.Thread(target=_watch, args=(connection.fileno(), alive, done, deserted), daemon=True)
+    watch = threading.Thread(target=_watch, args=(connection.fileno(), alive, done), daemon=True)
     watch.start()
-    try:
-        yield
-    finally:
-        if deserted.is_set():
-            sys.exit()
-        os.write(finish, b".")  # closing it would tell nothing: children may have inherited it
-        watch.join()
-        os.close(done)
-        os.close(finish)
+    yield
+    os.write(finish, b".")  # closing it would tell nothing: children may have inherited it
+    watch.join()
+    os.close(done)
+    os.close(finish)
 
 
-def _watch(connection, alive, done, deserted):
+def _watch(connection, alive, done):
     events = select.poll()
     for descriptor, awaited in ((connection, select.POLLIN), (alive, 0), (done, select.POLLIN)):
         events.register(descriptor, awaited)
     if done not in dict(events.poll()):
-        deserted.set()
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
         time.sleep(GRACE)
         os.killpg(0, signal.SIGKILL)
+
+
+def _desert(*_):
+    raise Deserted
 
 
 def do(stage, job) -> int:
@@ -142,7 +155,9 @@ def do(stage, job) -> int:
     try:
         return commands.run(importlib.import_module(f"scripts.{stage}").main)
     except SystemExit as end:
-        return end.code or 0
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except Exception:
         traceback.print_exc()
         return 1

@@ -1,0 +1,167 @@
+"""What the workflow costs beyond the work itself, against a plain loop and against a process for every job.
+
+`python -m benchmarks.workflow [--specimens N ...] [--cold] [--again]`
+
+The loop runs every stage over the whole folder, in one process on one core. The workflow runs the same stages, a job a
+specimen, on two cores: `hog`, 4 views of 128 pixels, so that its overhead shows. Overhead is seconds a specimen beyond
+those of the loop, and beyond half of those, as if two cores shared the loop. `--cold` adds `warm: false` under
+Snakemake's default settings. `--again` adds a run that finds nothing to do and one after a mesh was added.
+"""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from benchmarks import collection
+
+REPOSITORY = Path(__file__).parents[1]
+CORES = 2
+VIEWS, SIZE = 4, 128
+SETTINGS = ["extract={model: hog}", f"render={{views: {VIEWS}, size: {SIZE}}}"]
+SHARDS = 16
+EMBEDDINGS = ("--emb", "data/embeddings/embeddings.npy", "--ids", "data/embeddings/ids.txt")
+STAGES = [
+    ("render_multiview", "--views", VIEWS, "--size", SIZE),
+    ("extract_features", "--model", "hog", "--threads", 1),
+    ("pool_embeddings",),
+    *(
+        ("gather_shard", "--shards", SHARDS, "--shard", f"{shard:04d}", "--out", f"data/shards/{shard:04d}.npz")
+        for shard in range(SHARDS)
+    ),
+    ("collect_embeddings", *(f"data/shards/{shard:04d}.npz" for shard in range(SHARDS))),
+    ("find_duplicates",),
+    ("cluster", *EMBEDDINGS, "--out", "results"),
+    ("search", *EMBEDDINGS, "--out", "results"),
+    ("evaluate", *EMBEDDINGS, "--clusters", "results/clusters.csv", "--out", "results/evaluation.csv"),
+    ("draw_figures",),
+]
+LINE = "{:>9} {:24} {:>8} {:>10} {:>9} {:>9} {:>6} {:>10}"
+LOOP = """
+import importlib, sys
+for stage, *arguments in {stages!r}:
+    sys.argv = [stage, *map(str, arguments)]
+    importlib.import_module("scripts." + stage).main()
+"""
+
+
+class Cost(NamedTuple):
+    """What a run took."""
+
+    seconds: float
+    snakemake: int
+    """Peak memory of the process itself, MB."""
+    workers: int
+    """Peak memory of all warm processes together, MB, shared pages counted once."""
+
+
+def main():
+    arguments = parse()
+    with tempfile.TemporaryDirectory() as folder:
+        loop(made(Path(folder, "compiled"), 2))
+        print(LINE.format("specimens", "run", "s", "s/specimen", "overhead", "of cores", "MB", "workers MB"))
+        for specimens in arguments.specimens:
+            compare(Path(folder), specimens, arguments)
+
+
+def compare(folder, specimens, arguments):
+    """Print what the loop and the workflow cost for so many specimens."""
+    pure = loop(made(folder / f"loop_{specimens}", specimens))
+    report("plain loop", specimens, pure, pure)
+    work = made(folder / f"warm_{specimens}", specimens)
+    report("workflow", specimens, snakemake(work), pure)
+    if arguments.again:
+        report("  second run", specimens, snakemake(work))
+        collection.write(work / "data/meshes", specimens + 1)
+        report("  after one more mesh", specimens, snakemake(work))
+    if arguments.cold:
+        cold = made(folder / f"cold_{specimens}", specimens)
+        report(
+            "  warm: false, defaults",
+            specimens,
+            snakemake(cold, "--workflow-profile", "none", settings=["warm=false"]),
+            pure,
+        )
+
+
+def made(work, specimens):
+    """A folder with so many meshes to work on."""
+    collection.write(work / "data/meshes", specimens)
+    return work
+
+
+def loop(work) -> Cost:
+    """Run every stage in one process on one core."""
+    program = LOOP.format(stages=STAGES)
+    one = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")}
+    return run([sys.executable, "-c", program], work, {"PYTHONPATH": str(REPOSITORY), **one})
+
+
+def snakemake(work, *options, settings=()) -> Cost:
+    """Run the workflow."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--cores", CORES, *options]
+    return run([*map(str, command), "--config", *SETTINGS, *settings], work)
+
+
+def run(command, work, environment=()) -> Cost:
+    """Run a command and see what it takes; its output is shown if it fails."""
+    begin = time.perf_counter()
+    with open(work / "output.txt", "w+") as output:
+        process = subprocess.Popen(
+            command, cwd=work, stdout=output, stderr=output, env={**os.environ, **dict(environment)}
+        )
+        peaks = [0, 0]
+        watch = threading.Thread(target=_watch, args=(process, peaks))
+        watch.start()
+        code = process.wait()
+        seconds = time.perf_counter() - begin
+        watch.join()
+        if code:
+            output.seek(0)
+            sys.exit(output.read())
+    return Cost(seconds, *peaks)
+
+
+def _watch(process, peaks):
+    """Note the peak memory of a process and of the warm processes, once a second."""
+    while process.poll() is None:
+        with contextlib.suppress(psutil.Error):
+            peaks[0] = max(peaks[0], psutil.Process(process.pid).memory_info().rss >> 20)
+        peaks[1] = max(peaks[1], sum(map(_share, psutil.process_iter())) >> 20)
+        time.sleep(1)
+
+
+def _share(process):
+    try:
+        return process.memory_full_info().pss if "fossilvit.warm.worker" in process.cmdline() else 0
+    except psutil.Error:
+        return 0
+
+
+def report(name, specimens, cost, pure=None):
+    """Print a line."""
+    over = ["", ""]
+    if pure not in (None, cost):
+        over = [f"{(cost.seconds - share * pure.seconds) / specimens:.4f}" for share in (1, 1 / CORES)]
+    times = [f"{cost.seconds:.1f}", f"{cost.seconds / specimens:.4f}"]
+    print(LINE.format(specimens, name, *times, *over, cost.snakemake or "", cost.workers or ""), flush=True)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--specimens", type=int, nargs="+", default=[200, 1000, 5000], help="how many (200 1000 5000)")
+    parser.add_argument("--cold", action="store_true", help="also a process for every job, under default settings")
+    parser.add_argument("--again", action="store_true", help="also a second run, and one after a mesh was added")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Files of specimens that are no longer there, and files that killed processes left unfinished.
+
+In: the IDs of the collection and the folders that its stages write to. Out: paths to delete.
+"""
+
+import os
+from pathlib import Path
+
+from fossilvit import specimens, store
+
+SPECIMEN_RULES = ("render_views", "extract_features", "pool_embedding")
+
+
+def find(identities, shards, data, logs) -> list[Path]:
+    """Every file that belongs to no specimen, sorted; what is not of our making is passed over.
+
+    Parameters
+    ----------
+    identities : collection of str
+        The IDs of the specimens that there are.
+    shards : int
+        Number of shards.
+    data, logs : path
+        The folders of the workflow.
+    """
+    known = set(identities)
+    used = set(specimens.members(known, shards))
+    return sorted(
+        [
+            *_of_others(Path(data, "renders"), known, _rendered),
+            *_of_others(Path(data, "features"), known, _named(".npy")),
+            *_of_others(Path(data, "embeddings"), known | {specimens.RESERVED}, _named(".npy")),
+            *_of_others(Path(data, "shards"), used, _named(".npz")),
+            *(path for rule in SPECIMEN_RULES for path in _of_others(Path(logs, rule), known, _named(".log"))),
+            *_of_others(Path(logs, "gather_shard"), used, _named(".log")),
+        ]
+    )
+
+
+def delete(paths):
+    """Delete files, and the folders that this empties."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+    for folder in sorted({parent for path in paths for parent in path.parents}, reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _of_others(folder, known, owner):
+    """Files under a folder whose owner, told from the path in it, is unknown, and unfinished ones."""
+    for here, _, names in os.walk(folder):
+        for name in names:
+            path = Path(here, name)
+            identity = owner(path.relative_to(folder).as_posix())
+            if name.startswith(store.WRITING) or (identity is not None and identity not in known):
+                yield path
+
+
+def _named(extension):
+    return lambda path: path.removesuffix(extension) if path.endswith(extension) else None
+
+
+def _rendered(path):
+    """The ID that a file of renders belongs to; None for a file that is not of our making."""
+    folder, _, name = path.rpartition("/")
+    ours = name in (store.RENDER_RECORD, store.VIEW_LIST) or name.startswith(f"{folder.rpartition('/')[2]}_view")
+    return folder if ours else None
