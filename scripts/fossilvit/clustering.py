@@ -80,8 +80,10 @@ def _reduced(embeddings, components):
     points = normalize(embeddings.astype(np.float64))
     if not components:
         return points, 0
-    kept = min(components, len(points) - 1, points.shape[1])
-    return PCA(kept, svd_solver="full").fit_transform(points), kept
+    specimens, dimension = points.shape
+    kept = min(components, specimens - 1, dimension)
+    solver = "covariance_eigh" if specimens > dimension else "full"  # the faster
+    return PCA(kept, svd_solver=solver).fit_transform(points), kept
 
 
 def _hdbscan(points, min_cluster_size):

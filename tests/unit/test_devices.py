@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -89,100 +88,62 @@ def test_the_driver_is_asked_once(driver, tmp_path):
 
 
 @pytest.mark.parametrize("names", [(), ("0",)])
-def test_of_one_gpu_or_none_nothing_is_held(names, tmp_path, monkeypatch):
+def test_of_one_gpu_or_none_nothing_is_claimed(names, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv(VISIBLE, "as before")
-    with devices.one_of(names):
-        assert os.environ[VISIBLE] == "as before"
+    devices.claim(names)
+    assert os.environ[VISIBLE] == "as before"
     assert os.listdir(tmp_path) == []
 
 
 HOLDER = f"""
-import os, sys, time
+import os, sys
 from fossilvit import devices
 
-sleep = time.sleep
-
-def tell(seconds):
-    print("waits", flush=True)
-    sleep(seconds)
-
-time.sleep = tell
-with devices.one_of(sys.argv[1:]):
-    print(os.environ["{VISIBLE}"], flush=True)
-    sys.stdin.readline()
-print("let go", flush=True)
+for _ in range(3):
+    devices.claim(tuple(sys.argv[1:]))
+print(os.environ["{VISIBLE}"], flush=True)
+sys.stdin.readline()
 """
 
 
-@contextmanager
-def holder(repository, folder, *names):
-    """A process that holds one of the GPUs until it is told to let go; says so, and whenever it has to wait."""
-    environment = os.environ | {"PYTHONPATH": str(repository / "scripts"), "TMPDIR": str(folder)}
-    command = [sys.executable, "-c", HOLDER, *names]
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+@pytest.fixture
+def holder(repository, tmp_path):
+    """Starts a process that claims one of some GPUs until it ends, and says which."""
+    environment = os.environ | {"PYTHONPATH": str(repository / "scripts"), "TMPDIR": str(tmp_path)}
+    started = []
+
+    def start(*names):
+        command = [sys.executable, "-c", HOLDER, *names]
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        started.append(process)
+        return process, process.stdout.readline().strip()
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
-def says(process):
-    return process.stdout.readline().strip()
+def test_processes_get_different_gpus_and_one_too_many_shares(holder):
+    names = ("0", "GPU-1aa3", "MIG-41b3/2")
+    assert {holder(*names)[1] for _ in names} == set(names)
+    assert holder(*names)[1] in names
 
 
-def says_after_waiting(process):
-    while (said := says(process)) == "waits":
-        pass
-    return said
+def test_the_first_gpu_that_nobody_claimed_is_taken(holder):
+    assert [holder("0", "1")[1], holder("2", "0", "1")[1], holder("0", "1")[1]] == ["0", "2", "1"]
 
 
-def let_go(process):
-    process.stdin.write("\n")
-    assert says(process) == "let go"
-
-
-def test_processes_get_different_gpus_and_a_third_waits_until_one_is_free(repository, tmp_path):
-    names = ("0", "GPU-1aa3")
-    with holder(repository, tmp_path, *names) as first, holder(repository, tmp_path, *names) as second:
-        assert {says_after_waiting(first), says_after_waiting(second)} == set(names)
-        with holder(repository, tmp_path, *names) as third:
-            assert says(third) == says(third) == "waits"
-            let_go(second)
-            freed = says_after_waiting(third)
-            with holder(repository, tmp_path, *names) as fourth:
-                assert says(fourth) == "waits"
-                let_go(first)
-                assert {freed, says_after_waiting(fourth)} == set(names)
-
-
-def test_the_first_free_gpu_is_taken(repository, tmp_path):
-    with holder(repository, tmp_path, "0", "1") as one:
-        assert says(one) == "0"
-        with holder(repository, tmp_path, "2", "0", "1") as other:
-            assert says(other) == "2"
-        with holder(repository, tmp_path, "0", "1") as other:
-            assert says(other) == "1"
-
-
-def test_what_a_killed_process_held_is_free_again(repository, tmp_path):
-    with holder(repository, tmp_path, "0", "1") as first, holder(repository, tmp_path, "0", "1") as second:
-        freed = says(first)
-        assert says(second) != freed
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-        with holder(repository, tmp_path, "0", "1") as third:
-            assert says(third) == freed
-
-
-def test_a_gpu_is_free_again_after_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    for _ in range(2):
-        with pytest.raises(KeyError), devices.one_of(("0", "1")):
-            assert os.environ[VISIBLE] == "0"
-            raise KeyError
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_the_gpu_of_a_process_that_ended_is_free_again(holder, end):
+    (first, freed), (_, other) = holder("0", "1"), holder("0", "1")
+    assert freed != other
+    first.send_signal(end)
+    first.wait()
+    assert holder("0", "1")[1] == freed
 
 
 def note(folder, name, meeting):

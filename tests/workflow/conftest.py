@@ -9,11 +9,14 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import trimesh
 
+from fossilvit import store
 from tests.conftest import REPOSITORY
 
+SECONDS = rb'"seconds": [0-9.]+'
 SMALL = ["render={views: 3, size: 64}", "extract={model: hog}", "shards=2"]
 
 
@@ -36,12 +39,16 @@ class Run(NamedTuple):
         )
 
 
-def snakemake(work, *arguments, config=(), environment=None):
-    """Run the workflow in a folder, as a user would, and return what it did."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--directory", work]
-    command += ["--cores", "2", *arguments, "--config", *SMALL, *config]
+def command(work, *arguments, config=(), repository=REPOSITORY):
+    """The command that runs the workflow in a folder, as a user would."""
+    words = [sys.executable, "-m", "snakemake", "--snakefile", repository / "Snakefile", "--directory", work]
+    return [str(word) for word in [*words, "--cores", "2", *arguments, "--config", *SMALL, *config]]
+
+
+def snakemake(work, *arguments, environment=None, **options):
+    """Run the workflow in a folder and return what it did."""
     done = subprocess.run(
-        [str(word) for word in command],
+        command(work, *arguments, **options),
         env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -49,6 +56,26 @@ def snakemake(work, *arguments, config=(), environment=None):
         timeout=600,
     )
     return Run(done.returncode, done.stdout)
+
+
+def products(work):
+    """What a run has made: the content of every file by its path, without how long a specimen took."""
+    files = [path for folder in ("data", "results") for path in (work / folder).rglob("*") if path.is_file()]
+    return {
+        path.relative_to(work).as_posix(): timeless(path)
+        for path in files
+        if not path.is_relative_to(work / "data/meshes")
+    }
+
+
+def timeless(path):
+    """The content of a file without seconds."""
+    if path.suffix == ".npz":
+        with np.load(path) as shard:
+            return {name: re.sub(SECONDS, b"", shard[name].tobytes()) for name in shard.files}
+    if path.name == "specimens.csv":
+        return [line.rpartition(",")[0] for line in path.read_text(encoding="utf-8").splitlines()]
+    return re.sub(SECONDS, b"", path.read_bytes()) if path.name == store.RENDER_RECORD else path.read_bytes()
 
 
 def write_mesh(path, seed):

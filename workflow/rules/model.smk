@@ -3,7 +3,11 @@
 
 
 GIVEN_WEIGHTS = config["extract"]["weights"]
-WEIGHTS_ARGUMENT = [f"--weights={GIVEN_WEIGHTS}"] if GIVEN_WEIGHTS else []
+ENCODER = " ".join(
+    f"--{name.replace('_', '-')}={shlex.quote(str(config['extract'][name]))}"
+    for name in ("model", "image_size", "token", "engine", "source", "weights")
+    if config["extract"][name] is not None
+)
 PLACE = [config["extract"][option] for option in ("model", "device", "engine")]
 # a cluster is asked for a GPU; here it is known whether there is one, and each serves one extraction at a time
 TAKES_GPU = bool(encoders.gpus(*PLACE) if workflow.local_exec else encoders.on_gpus(*PLACE))
@@ -31,14 +35,7 @@ rule fetch_weights:
         mem_mb=encoders.memory(config["extract"]["model"]),
         runtime=60,
     params:
-        model=config["extract"]["model"],
-        image_size=config["extract"]["image_size"],
-        token=config["extract"]["token"],
-        engine=config["extract"]["engine"],
-        source=config["extract"]["source"],
-        weights=WEIGHTS_ARGUMENT,
+        encoder=ENCODER,
         version=encoders.version(config["extract"]["model"]),
     shell:
-        "{STAGE}.fetch_weights --model={params.model:q} --image-size {params.image_size}"
-        " --token {params.token} --engine {params.engine} --device {resources.device}"
-        " --source {params.source} {params.weights:q} --out {output:q} &> {log:q}"
+        "{STAGE}.fetch_weights {params.encoder} --device {resources.device} --out {output:q} &> {log:q}"

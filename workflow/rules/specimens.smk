@@ -2,6 +2,7 @@
 # gives  data/renders/ID/, data/features/ID.npy, data/embeddings/ID.npy and data/shards/SHARD.npz
 
 
+RENDER_SETTINGS = " ".join(f"--{name}={value}" for name, value in config["render"].items())
 WHITENED = config["collection"]["whiten"] != "none"
 KEPT, FORGET_VIEWS = (str, "") if config["keep_renders"] else (temp, "--forget-views")
 
@@ -31,21 +32,11 @@ rule render_views:
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         mesh=lambda wildcards: SPECIMENS[wildcards.id].state,
-        views=config["render"]["views"],
-        viewpoints=config["render"]["viewpoints"],
-        elevation=config["render"]["elevation"],
-        framing=config["render"]["framing"],
-        align=config["render"]["align"],
-        size=config["render"]["size"],
-        appearance=config["render"]["appearance"],
-        antialias=config["render"]["antialias"],
-        renderer=config["render"]["renderer"],
+        settings=RENDER_SETTINGS,
         version=versions.RENDERING,
     shell:
-        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} render_multiview --in {input.mesh:q} --out data/renders"
-        " --specimen={wildcards.id:q} --views {params.views} --viewpoints {params.viewpoints}"
-        " --elevation={params.elevation} --framing {params.framing} --align {params.align} --size {params.size}"
-        " --appearance {params.appearance} --antialias {params.antialias} --renderer {params.renderer} &> {log:q}"
+        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} render_multiview"
+        " --in {input.mesh:q} --out data/renders --specimen={wildcards.id:q} {params.settings} &> {log:q}"
 
 
 rule extract_features:
@@ -65,20 +56,13 @@ rule extract_features:
         mem_mb=lambda wildcards, attempt: encoders.memory(config["extract"]["model"]) * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        model=config["extract"]["model"],
-        image_size=config["extract"]["image_size"],
-        token=config["extract"]["token"],
-        engine=config["extract"]["engine"],
+        encoder=ENCODER,
         precision=config["extract"]["precision"],
-        source=config["extract"]["source"],
-        weights=WEIGHTS_ARGUMENT,
         version=encoders.version(config["extract"]["model"]),
     shell:
-        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} extract_features --renders data/renders --out data/features"
-        " --specimen={wildcards.id:q} --model={params.model:q} --image-size {params.image_size}"
-        " --token {params.token} --engine {params.engine} --precision {params.precision}"
-        " --source {params.source} {params.weights:q} --device {resources.device} --threads {threads}"
-        " {FORGET_VIEWS} &> {log:q}"
+        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} extract_features"
+        " --renders data/renders --out data/features --specimen={wildcards.id:q} {params.encoder}"
+        " --precision {params.precision} --device {resources.device} --threads {threads} {FORGET_VIEWS} &> {log:q}"
 
 
 rule pool_embedding:
@@ -98,8 +82,8 @@ rule pool_embedding:
         pool=config["pool"],
         version=versions.POOLING,
     shell:
-        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} pool_embeddings --features data/features --out data/embeddings"
-        " --specimen={wildcards.id:q} --pool {params.pool} &> {log:q}"
+        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} pool_embeddings"
+        " --features data/features --out data/embeddings --specimen={wildcards.id:q} --pool {params.pool} &> {log:q}"
 
 
 rule gather_shard:
@@ -123,6 +107,7 @@ rule gather_shard:
         whiten=config["collection"]["whiten"],
         version=versions.GATHERING,
     shell:
-        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} gather_shard --meshes {params.meshes:q} --shards {params.shards}"
-        " --shard {wildcards.shard} --embeddings data/embeddings --renders data/renders --features data/features"
+        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} gather_shard"
+        " --meshes {params.meshes:q} --shards {params.shards} --shard {wildcards.shard}"
+        " --embeddings data/embeddings --renders data/renders --features data/features"
         " --whiten {params.whiten} --out {output:q} &> {log:q}"

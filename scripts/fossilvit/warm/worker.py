@@ -145,6 +145,7 @@ def _watch(connection, alive, done):
 
 
 def _desert(*_):
+    redirect(os.open(os.devnull, os.O_WRONLY), 1, 2)  # an import that is broken off would be told as a bug
     raise Deserted
 
 
