@@ -41,7 +41,7 @@ def encoder_of(model, options):
 def keep(arguments, identity, features):
     """Write the features of a specimen; one that failed to render has none."""
     store.write_array(store.array_path(arguments.out, identity), features)
-    if arguments.forget_views:
+    if arguments.views == "forget":
         store.forget_views(arguments.renders, identity)
     if not len(features):
         raise SpecimenError("it has no views, because it could not be rendered.")
@@ -52,7 +52,12 @@ def parse():
     parser.add_argument("--renders", default="data/renders", help="folder of renders")
     parser.add_argument("--out", default="data/features", help="folder of features")
     parser.add_argument("--specimen", help="only this ID")
-    parser.add_argument("--forget-views", action="store_true", help="delete the views once described, but the best")
+    parser.add_argument(
+        "--views",
+        choices=["keep", "forget"],
+        default="keep",
+        help="what becomes of them once described; the best stays",
+    )
     commands.add_encoder(parser)
     return parser.parse_args()
 

@@ -112,7 +112,7 @@ def start(repository, run, tmp_path):
 
     def job(*arguments, memory=1000, minutes=1, folder=tmp_path, kept_warm=True, **environment):
         logs.append(tmp_path / f"{len(logs)}.log")
-        client = repository / "scripts/fossilvit/warm/client.py"
+        client = repository / "scripts/warm.py"
         with open(logs[-1], "w") as log:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", client, str(memory), str(minutes), "play", *arguments],
@@ -341,7 +341,7 @@ def test_a_job_whose_run_has_ended_is_told_so(start, run):
 
 
 def test_a_client_imports_next_to_nothing(repository):
-    command = [sys.executable, "-I", "-S", "-X", "importtime", repository / "scripts/fossilvit/warm/client.py"]
+    command = [sys.executable, "-I", "-S", "-X", "importtime", repository / "scripts/warm.py"]
     told = subprocess.run(command, capture_output=True, text=True).stderr
     imported = {line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")}
     assert "select" in imported and not imported & {"socket", "enum", "re", "subprocess", "site", "signal", "json"}

@@ -14,7 +14,7 @@ import pytest
 from tests.workflow.conftest import command, products, snakemake
 
 PATIENCE = 60
-AT_WORK = {"worker": "fossilvit.warm.worker", "client": "warm/client.py"}
+AT_WORK = {"worker": "fossilvit.warm.worker", "client": "scripts/warm.py"}
 
 
 @pytest.fixture

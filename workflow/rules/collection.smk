@@ -24,7 +24,7 @@ rule collect_embeddings:
         whiten=config["collection"]["whiten"],
         version=versions.WHITENING,
     shell:
-        "{STAGE}.collect_embeddings {input:q} --out data/embeddings --failed {output.failed:q}"
+        'python "$FOSSILVIT"/collect_embeddings.py {input:q} --out data/embeddings --failed {output.failed:q}'
         " --specimens {output.specimens:q} --whiten {params.whiten} &> {log:q}"
 
 
@@ -46,7 +46,7 @@ rule find_duplicates:
         meshes=config["meshes"],
         version=versions.DUPLICATES,
     shell:
-        "{STAGE}.find_duplicates --meshes {params.meshes:q} --specimens {input:q} --out {output:q} &> {log:q}"
+        'python "$FOSSILVIT"/find_duplicates.py --meshes {params.meshes:q} --specimens {input:q} --out {output:q} &> {log:q}'
 
 
 rule cluster_specimens:
@@ -72,7 +72,7 @@ rule cluster_specimens:
         seed=config["seed"],
         version=versions.CLUSTERING,
     shell:
-        "{STAGE}.cluster --emb {input.embeddings:q} --ids {input.ids:q} --out results"
+        'python "$FOSSILVIT"/cluster.py --emb {input.embeddings:q} --ids {input.ids:q} --out results'
         " --method {params.method} --pca {params.pca} --min-cluster-size {params.min_cluster_size}"
         " --clusters {params.clusters} --seed {params.seed} &> {log:q}"
 
@@ -97,7 +97,7 @@ rule search_neighbors:
         metric=config["search"]["metric"],
         version=versions.NEIGHBOURS,
     shell:
-        "{STAGE}.search --emb {input.embeddings:q} --ids {input.ids:q} --out results"
+        'python "$FOSSILVIT"/search.py --emb {input.embeddings:q} --ids {input.ids:q} --out results'
         " {params.query:q} --topk {params.topk} --metric {params.metric} &> {log:q}"
 
 
@@ -132,5 +132,5 @@ rule evaluate:
         metric=config["search"]["metric"],
         version=versions.EVALUATION,
     shell:
-        "{STAGE}.evaluate --emb {input.embeddings:q} --ids {input.ids:q}"
+        'python "$FOSSILVIT"/evaluate.py --emb {input.embeddings:q} --ids {input.ids:q}'
         " --clusters {input.clusters:q} --metric {params.metric} --out {output:q} &> {log:q}"

@@ -38,4 +38,4 @@ rule fetch_weights:
         encoder=ENCODER,
         version=encoders.version(config["extract"]["model"]),
     shell:
-        "{STAGE}.fetch_weights {params.encoder} --device {resources.device} --out {output:q} &> {log:q}"
+        'python "$FOSSILVIT"/fetch_weights.py {params.encoder} --device {resources.device} --out {output:q} &> {log:q}'

@@ -24,5 +24,5 @@ rule draw_figures:
     params:
         version=versions.FIGURES,
     shell:
-        "{STAGE}.draw_figures --renders data/renders --clusters {input.clusters:q}"
+        'python "$FOSSILVIT"/draw_figures.py --renders data/renders --clusters {input.clusters:q}'
         " --neighbors {input.neighbors:q} --out {output:q} &> {log:q}"

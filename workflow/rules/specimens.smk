@@ -4,7 +4,7 @@
 
 RENDER_SETTINGS = " ".join(f"--{name}={value}" for name, value in config["render"].items())
 WHITENED = config["collection"]["whiten"] != "none"
-KEPT, FORGET_VIEWS = (str, "") if config["keep_renders"] else (temp, "--forget-views")
+KEEP = config["keep_renders"]
 
 
 wildcard_constraints:
@@ -20,7 +20,7 @@ rule render_views:
     output:
         "data/renders/{id}/render.json",
         # stands for the views, which are no outputs themselves: a specimen that cannot be read has none
-        KEPT("data/renders/{id}/views.txt"),
+        (str if KEEP else temp)("data/renders/{id}/views.txt"),
     log:
         "logs/render_views/{id}.log",
     conda:
@@ -35,7 +35,7 @@ rule render_views:
         settings=RENDER_SETTINGS,
         version=versions.RENDERING,
     shell:
-        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} render_multiview"
+        'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} render_multiview'
         " --in {input.mesh:q} --out data/renders --specimen={wildcards.id:q} {params.settings} &> {log:q}"
 
 
@@ -53,6 +53,7 @@ rule extract_features:
     resources:
         gpu=int(TAKES_GPU),
         device=config["extract"]["device"],
+        views="keep" if KEEP else "forget",
         mem_mb=lambda wildcards, attempt: encoders.memory(config["extract"]["model"]) * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
@@ -60,9 +61,9 @@ rule extract_features:
         precision=config["extract"]["precision"],
         version=encoders.version(config["extract"]["model"]),
     shell:
-        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} extract_features"
+        'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} extract_features'
         " --renders data/renders --out data/features --specimen={wildcards.id:q} {params.encoder}"
-        " --precision {params.precision} --device {resources.device} --threads {threads} {FORGET_VIEWS} &> {log:q}"
+        " --precision {params.precision} --device {resources.device} --threads {threads} --views {resources.views} &> {log:q}"
 
 
 rule pool_embedding:
@@ -82,7 +83,7 @@ rule pool_embedding:
         pool=config["pool"],
         version=versions.POOLING,
     shell:
-        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} pool_embeddings"
+        'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} pool_embeddings'
         " --features data/features --out data/embeddings --specimen={wildcards.id:q} --pool {params.pool} &> {log:q}"
 
 
@@ -107,7 +108,7 @@ rule gather_shard:
         whiten=config["collection"]["whiten"],
         version=versions.GATHERING,
     shell:
-        "{WARM_STAGE} {resources.mem_mb} {resources.runtime} gather_shard"
+        'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} gather_shard'
         " --meshes {params.meshes:q} --shards {params.shards} --shard {wildcards.shard}"
         " --embeddings data/embeddings --renders data/renders --features data/features"
         " --whiten {params.whiten} --out {output:q} &> {log:q}"

@@ -1,7 +1,8 @@
 """Stages that stay warm between the jobs of a run, as Bazel's persistent workers do.
 
-A rule's command is client.py. It hands its arguments to a process of its stage that has everything imported and its
-model loaded, worker.py, and ends with the exit code that comes back. They meet at a socket in a folder of their run:
+A rule's command is scripts/warm.py, the client. It hands its arguments to a process of its stage that has everything
+imported and its model loaded, worker.py, and ends with the exit code that comes back. They meet at a socket in a folder
+of their run:
 
     client  connects to STAGE.SLOT, the first slot that no other client holds; starts a worker where there is none
     client  sends its log's file descriptors and the job

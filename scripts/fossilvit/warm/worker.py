@@ -1,7 +1,7 @@
 """The process of a stage that stays warm: it does one job after another, each as `python -m scripts.STAGE` would.
 
-`python -m fossilvit.warm.worker STAGE SLOT`, started by client.py in the folder of its run, with the socket of the slot
-as its standard input.
+`python -m fossilvit.warm.worker STAGE SLOT`, started by scripts/warm.py in the folder of its run, with the socket of
+the slot as its standard input.
 """
 
 import importlib

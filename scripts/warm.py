@@ -1,7 +1,7 @@
-"""Run a job of a stage: in a warm process where the run has any, else in a process of its own.
+"""Run a stage in a process that stays warm for the next job; in a process of its own where the run keeps none.
 
-`python -I -S client.py MEM_MB MINUTES STAGE ARGUMENT ...`, by the Python of the rule's environment. MEM_MB and MINUTES
-are what a warm process may take for the job.
+`python -I -S warm.py MEM_MB MINUTES STAGE ARGUMENT ...`, by the Python of the rule's environment. MEM_MB and MINUTES
+are what a warm process may take for the job; see fossilvit/warm for how the two talk.
 
 Every job starts this: 10 ms with the compiled parts of the standard library, another 8 with `socket`.
 """
@@ -15,7 +15,7 @@ from select import POLLIN, poll
 from time import monotonic
 
 FOLDER = "FOSSILVIT_WARM"
-SCRIPTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 PASSING = ("_", "SHLVL", "PWD", "OLDPWD")
 """Environment variables that differ from job to job and mean nothing to it."""
 GLANCE = 500
