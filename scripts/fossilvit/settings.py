@@ -54,14 +54,14 @@ def _check_whitening(pool, views):
 
 
 def _typed(value, rule):
-    """A value with texts turned into the numbers and nulls that its rule asks for."""
+    """A value with texts turned into the numbers, truths and nulls that its rule asks for."""
     if isinstance(value, dict):
         return {key: _typed(inner, rule.get("properties", {}).get(key, {})) for key, inner in value.items()}
     kinds = {kind for choice in rule.get("oneOf", [rule]) for kind in _kinds(choice)}
-    if isinstance(value, str) and kinds & {"integer", "number", "null"}:
+    if isinstance(value, str) and kinds & _MEANT.keys():
         with suppress(yaml.YAMLError):
             parsed = yaml.safe_load(value)
-            if parsed is None or type(parsed) is int or (type(parsed) is float and "number" in kinds):
+            if type(parsed) in {meant for kind in kinds for meant in _MEANT.get(kind, ())}:
                 return parsed
     return value
 
@@ -102,12 +102,15 @@ def _kinds(rule):
     return kinds if isinstance(kinds, list) else [kinds]
 
 
+_MEANT = {"integer": (int,), "number": (int, float), "boolean": (bool,), "null": (type(None),)}
+"""What a text stands for where a setting is of that kind."""
 _WORDS = {
     "object": "a group of settings",
     "array": "a list",
     "string": "a text (in quotes)",
     "integer": "a whole number",
     "number": "a number",
+    "boolean": "true or false",
     "null": "null",
 }
 _LIMITS = {"multipleOf": "divisible by", "minimum": "of at least", "maximum": "of at most"}

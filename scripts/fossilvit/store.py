@@ -191,9 +191,12 @@ def forget_views(renders, identity):
 
 
 def read_view(path):
-    """Read one view, uint8 [H, W, 3]."""
+    """Read one view, uint8 [H, W, 3]. Where it is gone, the list of views goes too: so the next run renders it again."""
     from fossilvit import png
 
+    if not Path(path).exists():
+        Path(path).with_name(VIEW_LIST).unlink(missing_ok=True)
+        raise UserError(f"{path} does not exist; render the specimen again, which snakemake does when run again.")
     with _told(path):
         return png.decode(Path(path).read_bytes())
 

@@ -301,8 +301,9 @@ def test_a_damaged_view_is_named(tmp_path, damage):
 def test_a_view_that_is_gone_is_named(tmp_path):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     (tmp_path / "a" / "a_view01.png").unlink()
-    with pytest.raises(UserError, match="a_view01.png does not exist"):
+    with pytest.raises(UserError, match="a_view01.png does not exist; render the specimen again"):
         store.read_view(store.view_paths(tmp_path, "a")[1])
+    assert not store.view_list(tmp_path, "a").exists()
 
 
 def test_the_views_of_a_specimen_that_was_never_rendered_are_told_by_their_list(tmp_path):

@@ -3,14 +3,18 @@
 import hashlib
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import trimesh
 
 from fossilvit import specimens, store
-from tests.workflow.conftest import snakemake, write_mesh
+from tests.conftest import REPOSITORY
+from tests.workflow.conftest import products, snakemake, write_mesh
 
 COLLECTION = {
     *("collect_embeddings", "find_duplicates", "cluster_specimens", "search_neighbors", "evaluate", "draw_figures")
@@ -145,6 +149,118 @@ def test_a_removed_mesh_leaves_the_collection(work):
     assert not snakemake(work).jobs
 
 
+@pytest.mark.parametrize("there", ["round/renamed.ply", "elsewhere/標本/a.ply"])
+def test_a_renamed_or_moved_mesh_is_computed_under_its_new_name(work, there):
+    before = products(work)
+    mesh = work / "data/meshes/round/a.ply"
+    (work / "data/meshes" / there).parent.mkdir(parents=True, exist_ok=True)
+    mesh.rename(work / "data/meshes" / there)
+    identity = there.removesuffix(".ply")
+    run = snakemake(work)
+    assert run.code == 0 and set(run.jobs) == OWN | {"gather_shard"} | COLLECTION
+    for rule in OWN:
+        assert run.of(rule) == {identity}
+    assert run.of("gather_shard") == {specimens.shard(name, 2) for name in ("round/a", identity)}
+    assert "round/a" not in ids(work) and identity in ids(work)
+    assert not snakemake(work).jobs
+
+    (work / "data/meshes" / there).rename(mesh)
+    assert snakemake(work).code == 0
+    prune(work, "--delete")
+    assert products(work) == before
+
+
+def prune(work, *arguments):
+    """What `scripts.prune` prints."""
+    command = [sys.executable, "-m", "scripts.prune", "--shards", "2", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_what_a_removed_mesh_leaves_is_listed_and_deleted_when_asked(work):
+    assert prune(work) == ""
+    before = products(work)
+    (work / "data/meshes/round/a.ply").unlink()
+    (work / "data/renders/round/a/notes of mine.txt").write_text("keep")
+    assert snakemake(work).code == 0
+    listed = prune(work).splitlines()
+    assert {path for path in before if "round/a" in path} == {path for path in listed if path.startswith("data")}
+    assert all((work / path).exists() for path in listed)
+    assert prune(work, "--delete").splitlines() == listed
+    assert not any((work / path).exists() for path in listed) and prune(work) == ""
+    assert (work / "data/renders/round/a/notes of mine.txt").exists() and (work / "data/features/round/b.npy").exists()
+    assert not snakemake(work).jobs
+
+
+MADE = ["render_views", "extract_features", "pool_embedding", "gather_shard"]
+
+
+@pytest.mark.parametrize(
+    ("file", "rules"),
+    [
+        ("data/renders/round/a/render.json", set(MADE) | COLLECTION),
+        ("data/renders/round/a/views.txt", set(MADE) | COLLECTION),
+        ("data/renders/square/broken/render.json", set(MADE) | COLLECTION),
+        ("data/features/round/a.npy", set(MADE[1:]) | COLLECTION),
+        ("data/embeddings/round/a.npy", set(MADE[2:]) | COLLECTION),
+        ("data/shards/0001.npz", set(MADE[3:]) | COLLECTION),
+        ("data/encoder.json", {"fetch_weights", *MADE} | COLLECTION),
+        ("data/embeddings/embeddings.npy", COLLECTION),
+        ("data/embeddings/ids.txt", COLLECTION),
+        ("data/embeddings/embeddings.json", COLLECTION),
+        ("results/specimens.csv", COLLECTION),
+        ("results/failed.csv", COLLECTION),
+        ("results/duplicates.csv", {"find_duplicates"}),
+        ("results/clusters.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("results/clusters.json", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("results/knn.csv", {"search_neighbors"}),
+        ("results/evaluation.csv", {"evaluate"}),
+        ("results/figures", {"draw_figures"}),
+    ],
+)
+def test_a_deleted_file_is_made_again(work, file, rules):
+    before = products(work)
+    gone = work / file
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    run = snakemake(work)
+    assert run.code == 0, run.output
+    assert set(run.jobs) == rules
+    if file != "data/encoder.json":
+        assert set(run.jobs.values()) == {1}
+    assert products(work) == before
+    assert not snakemake(work).jobs
+
+
+@pytest.mark.parametrize(
+    ("stage", "rules"),
+    [
+        ("RENDERING", set(MADE) | COLLECTION),
+        ("HOG", {"fetch_weights", *MADE[1:]} | COLLECTION),
+        ("POOLING", set(MADE[2:]) | COLLECTION),
+        ("GATHERING", set(MADE[3:]) | COLLECTION),
+        ("WHITENING", COLLECTION),
+        ("DUPLICATES", {"find_duplicates"}),
+        ("CLUSTERING", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("NEIGHBOURS", {"search_neighbors"}),
+        ("EVALUATION", {"evaluate"}),
+        ("FIGURES", {"draw_figures"}),
+        ("DINOV2", set()),
+    ],
+)
+def test_a_raised_version_runs_its_stage_and_what_follows(work, tmp_path, stage, rules):
+    copy = tmp_path / "repository"
+    for folder in ("workflow", "scripts", "config", "profiles"):
+        shutil.copytree(REPOSITORY / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "Snakefile", copy)
+    file = copy / "scripts/fossilvit/versions.py"
+    raised = re.sub(rf"(?m)^{stage} = (\d+)$", f"{stage} = 1000", file.read_text())
+    assert raised != file.read_text()
+    file.write_text(raised)
+    run = snakemake(work, "--dry-run", repository=copy)
+    assert run.code == 0, run.output
+    assert set(run.jobs) == rules
+
+
 def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
     mesh, embedding = work / "data/meshes/square/d.obj", work / "data/embeddings/square/d.npy"
     content, before = mesh.read_bytes(), embedding.read_bytes()
@@ -166,19 +282,25 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
     [
         ("cluster={pca: 2}", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("cluster={method: kmeans}", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("cluster={method: kmeans, clusters: 2} seed=7", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("search={topk: 2}", {"search_neighbors"}),
         ("search={metric: euclidean}", {"search_neighbors", "evaluate"}),
         ("search={queries: [標本]}", {"search_query", "draw_figures"}),
         ("pool=max", {"pool_embedding", "gather_shard"} | COLLECTION),
         ("shards=1", {"gather_shard"} | COLLECTION),
         ("collection={whiten: views}", {"gather_shard"} | COLLECTION),
+        ("extract={model: hog, token: patch_mean}", {"fetch_weights", *MADE[1:]} | COLLECTION),
+        ("extract={model: hog, precision: fp32}", set(MADE[1:]) | COLLECTION),
         ("render={views: 4, size: 64}", OWN | {"gather_shard"} | COLLECTION),
         ("render={views: 3, size: 64, appearance: depth}", OWN | {"gather_shard"} | COLLECTION),
+        ("render={views: 3, size: 64, elevation: -20}", OWN | {"gather_shard"} | COLLECTION),
         ("extract={model: hog, device: cpu}", set()),
+        ("keep_renders=false", set()),
+        ("warm=false", set()),
     ],
 )
 def test_a_changed_setting_runs_just_what_depends_on_it(work, setting, rules):
-    run = snakemake(work, config=[setting])
+    run = snakemake(work, config=re.split(r" (?=\w+=)", setting))
     assert run.code == 0, run.output
     assert set(run.jobs) == rules
 
@@ -221,3 +343,26 @@ def test_the_result_does_not_depend_on_the_way_there(work, finished):
     assert snakemake(work).code == 0
     for name in ["data/embeddings/embeddings.npy", "results/clusters.csv", "results/knn.csv", "results/evaluation.csv"]:
         assert (work / name).read_bytes() == (finished[0] / name).read_bytes()
+
+
+def test_views_that_are_not_kept_are_made_again_only_where_they_are_needed(work, finished, tmp_path):
+    forgetful = ["keep_renders=false"]
+    fresh = tmp_path / "fresh"
+    shutil.copytree(work / "data/meshes", fresh / "data/meshes")
+    run = snakemake(fresh, config=forgetful)
+    assert run.code == 0 and run.jobs == finished[1].jobs
+    kept, all_of_them = products(fresh), products(work)
+    assert {path: all_of_them[path] for path in kept} == kept
+    views = [path for path in kept if "_view" in path]
+    assert sorted(path.split("/")[3] for path in views) == ["a", "b", "c", "d", "e 標本"]
+    assert {path.rpartition("/")[2] for path in all_of_them.keys() - kept} - {"views.txt"} == {
+        path.rpartition("/")[2] for path in all_of_them if "_view" in path
+    } - {path.rpartition("/")[2] for path in views}
+    assert not snakemake(fresh, config=forgetful).jobs
+
+    write_mesh(fresh / "data/meshes/round/new.ply", 9)
+    assert_only(snakemake(fresh, config=forgetful), "round/new")
+    (fresh / "data/meshes/round/new.ply").unlink()
+    assert set(snakemake(fresh, config=[*forgetful, "pool=max"]).jobs) == set(MADE[2:]) | COLLECTION
+    described_otherwise = [*forgetful, "extract={model: hog, precision: fp32}"]
+    assert set(snakemake(fresh, config=described_otherwise).jobs) == set(MADE) | COLLECTION

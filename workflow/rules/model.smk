@@ -8,11 +8,16 @@ ENCODER = " ".join(
     for name in ("model", "image_size", "token", "engine", "source", "weights")
     if config["extract"][name] is not None
 )
-PLACE = [config["extract"][option] for option in ("model", "device", "engine")]
-# a cluster is asked for a GPU; here it is known whether there is one, and each serves one extraction at a time
-TAKES_GPU = bool(encoders.gpus(*PLACE) if workflow.local_exec else encoders.on_gpus(*PLACE))
+PLACE = [config["extract"][name] for name in ("model", "device", "engine")]
+THREADS = 1 if config["extract"]["model"] == "hog" else 4
+TAKES_GPU = encoders.on_gpus(*PLACE)
 if workflow.local_exec and TAKES_GPU:
-    workflow.global_resources.setdefault("gpu", len(encoders.gpus(*PLACE)))
+    # a cluster gives what it is asked for; here the GPUs are known, and each serves one extraction at a time
+    gpus = len(encoders.gpus(*PLACE))
+    TAKES_GPU = gpus > 0
+    if TAKES_GPU:
+        workflow.global_resources.setdefault("gpu", gpus)
+        THREADS = max(1, min(THREADS, workflow.cores // gpus))
 
 
 localrules:

@@ -49,7 +49,7 @@ rule extract_features:
         "logs/extract_features/{id}.log",
     conda:
         "../../envs/encode.yaml"
-    threads: 1 if config["extract"]["model"] == "hog" else 4
+    threads: THREADS
     resources:
         gpu=int(TAKES_GPU),
         device=config["extract"]["device"],
