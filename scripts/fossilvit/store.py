@@ -191,7 +191,7 @@ def forget_views(renders, identity):
 
 
 def read_view(path):
-    """Read one view, uint8 [H, W, 3]. Where it is gone, the list of views goes too: so the next run renders it again."""
+    """Read one view, uint8 [H, W, 3]; one that is gone takes the list of views with it: the next run renders again."""
     from fossilvit import png
 
     if not Path(path).exists():

@@ -106,11 +106,11 @@ def test_a_process_at_work_is_killed_and_its_job_is_done_again(fresh, finished, 
             process.kill()
     assert run.process.wait(PATIENCE) == 0, run.output()
     assert products(fresh) == products(finished[0])
-    assert not run.processes(AT_WORK["worker"])
+    wait(lambda: not run.processes(AT_WORK["worker"]))
     assert not snakemake(fresh).jobs
 
 
-@pytest.mark.parametrize("kilobytes", [4, 12])
+@pytest.mark.parametrize("kilobytes", [12, 24])
 def test_the_disk_is_full(fresh, finished, kilobytes):
     """No file can be longer than so much: stands for a full disk, which fails a write in the same way."""
     limited = ["bash", "-c", f'trap "" XFSZ; ulimit -f {kilobytes}; exec "$@" 2>&1 | cat', "-", *command(fresh)]
