@@ -23,7 +23,7 @@ def retrieval_scores(categories, rankings) -> dict[str, float]:
     dict with queries (their number), nearest_neighbor, first_tier, second_tier and mean_average_precision; the scores
     are nan where no category has two specimens.
     """
-    labels = np.asarray(categories)
+    labels = np.unique(categories, return_inverse=True)[1]
     scores = [_of_query(labels[others] == labels[query]) for query, others in rankings]
     scores = np.array([score for score in scores if score is not None]).reshape(-1, 4)
     means = scores.mean(axis=0) if len(scores) else np.full(4, np.nan)

@@ -77,4 +77,5 @@ def _distances(vectors, queries, metric):
         squares = (vectors**2).sum(axis=1)
         sums = squares[queries, None] + squares
         distances = np.sqrt(np.where(sums - 2 * products > ROUNDING * sums, sums - 2 * products, 0))
-    return np.maximum(distances.round(DECIMALS), 0)
+    np.round(distances, DECIMALS, out=distances)
+    return np.maximum(distances, 0, out=distances)
