@@ -18,6 +18,8 @@ FOLDER = "FOSSILVIT_WARM"
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 PASSING = ("_", "SHLVL", "PWD", "OLDPWD")
 """Environment variables that differ from job to job and mean nothing to it."""
+PATIENCE = 60
+"""Seconds that a worker may take to answer at all."""
 GLANCE = 500
 """Milliseconds between two looks at what a worker takes."""
 
@@ -72,6 +74,7 @@ def take(slot, stage, job, environment):
         if new:
             start(slot, stage, environment)
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        connection.settimeout(PATIENCE)
         try:
             connection.connect(slot)
             send(connection, job)
@@ -79,6 +82,7 @@ def take(slot, stage, job, environment):
         except OSError:
             continue
         if worker:
+            connection.settimeout(None)
             return connection, int.from_bytes(worker, "big")
     sys.exit(f"Error: no process of {stage} could be started; run again, or with --config warm=false.")
 

@@ -107,6 +107,13 @@ print(*sys.modules)
     assert "fossilvit.encoders.dinov2" in modules and not HEAVY & set(modules)
 
 
+def test_nothing_heavy_is_imported_when_snakemake_reads_the_rules(repository):
+    rules = [repository / "workflow/Snakefile", *(repository / "workflow/rules").glob("*.smk")]
+    imports = [line for file in rules for line in file.read_text().splitlines() if line.startswith("from fossilvit")]
+    assert len(imports) >= 3
+    assert not HEAVY & set(told("\n".join(["import sys", *imports, "print(*sys.modules)"]), repository / "scripts"))
+
+
 def test_hog_needs_neither_torch_nor_openvino(repository):
     code = """
 import sys

@@ -38,6 +38,20 @@ def test_extensions_are_known_in_any_case_and_other_files_are_passed_over(tmp_pa
     assert list(specimens.discover(tmp_path)) == ["a", "b"]
 
 
+def test_every_folder_is_read_once(tmp_path, monkeypatch):
+    touch(tmp_path, *(f"{group}/{part}/{number}.ply" for group in "ab" for part in "cd" for number in range(50)))
+    scandir, read = os.scandir, []
+    monkeypatch.setattr(os, "scandir", lambda folder: read.append(str(folder)) or scandir(folder))
+    assert len(specimens.discover(tmp_path)) == 200
+    assert sorted(read) == sorted(str(folder) for folder in [tmp_path, *tmp_path.rglob("*")] if folder.is_dir())
+
+
+@pytest.mark.parametrize(("name", "times"), [("a.ply", 10), ("a.PLY.GZ", 40)])
+def test_reading_a_mesh_takes_memory_by_its_size(tmp_path, name, times):
+    (tmp_path / name).write_bytes(bytes(3_000_000))
+    assert specimens.discover(tmp_path)["a"].memory == 3 * times
+
+
 def test_compressed_meshes_have_the_ids_of_plain_ones(tmp_path):
     touch(tmp_path, "a.ply.gz", "b.c.OBJ.GZ")
     assert list(specimens.discover(tmp_path)) == ["a", "b.c"]

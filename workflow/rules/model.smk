@@ -1,6 +1,7 @@
 # needs  the network, once, unless the weights are already in torch.hub's cache or named by extract.weights
 # gives  data/encoder.json: which encoder the features come from, and the SHA-256 of what it is made of
 
+import shlex
 
 GIVEN_WEIGHTS = config["extract"]["weights"]
 ENCODER = " ".join(
@@ -17,7 +18,7 @@ if workflow.local_exec and TAKES_GPU:
     TAKES_GPU = gpus > 0
     if TAKES_GPU:
         workflow.global_resources.setdefault("gpu", gpus)
-        THREADS = max(1, min(THREADS, workflow.cores // gpus))
+        THREADS = max(1, min(THREADS, (workflow.cores or THREADS) // gpus))
 
 
 localrules:

@@ -2,6 +2,9 @@
 # gives  data/renders/ID/, data/features/ID.npy, data/embeddings/ID.npy and data/shards/SHARD.npz
 
 
+VIEWS = config["render"]["views"]
+SAMPLES = (config["render"]["size"] * config["render"]["antialias"]) ** 2
+VIEWS_MB, VIEWS_MINUTES = (25 + 3 * VIEWS) * SAMPLES // 10**6, VIEWS * SAMPLES // 10**9
 RENDER_SETTINGS = " ".join(f"--{name}={value}" for name, value in config["render"].items())
 WHITENED = config["collection"]["whiten"] != "none"
 KEEP = config["keep_renders"]
@@ -27,9 +30,8 @@ rule render_views:
         "../../envs/render.yaml"
     threads: 1
     resources:
-        # a mesh takes up to six times its size, a compressed one more
-        mem_mb=lambda wildcards, attempt: attempt * (1000 + 10 * SPECIMENS[wildcards.id].size // 2**20),
-        runtime=lambda wildcards, attempt: 10 * attempt,
+        mem_mb=lambda wildcards, attempt: attempt * (1000 + SPECIMENS[wildcards.id].memory + VIEWS_MB),
+        runtime=lambda wildcards, attempt: attempt * (10 + SPECIMENS[wildcards.id].memory // 1000 + VIEWS_MINUTES),
     params:
         mesh=lambda wildcards: SPECIMENS[wildcards.id].state,
         settings=RENDER_SETTINGS,
@@ -47,6 +49,7 @@ rule extract_features:
         "data/features/{id}.npy",
     log:
         "logs/extract_features/{id}.log",
+    priority: 1  # a specimen that is begun is finished first
     conda:
         "../../envs/encode.yaml"
     threads: THREADS
@@ -55,7 +58,7 @@ rule extract_features:
         device=config["extract"]["device"],
         views="keep" if KEEP else "forget",
         mem_mb=lambda wildcards, attempt: encoders.memory(config["extract"]["model"]) * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        runtime=lambda wildcards, attempt: attempt * (20 + VIEWS),
     params:
         encoder=ENCODER,
         precision=config["extract"]["precision"],
@@ -73,6 +76,7 @@ rule pool_embedding:
         "data/embeddings/{id}.npy",
     log:
         "logs/pool_embedding/{id}.log",
+    priority: 2
     conda:
         "../../envs/collection.yaml"
     threads: 1

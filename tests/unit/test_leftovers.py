@@ -1,0 +1,69 @@
+import pytest
+
+from fossilvit import leftovers, specimens
+
+IDENTITIES = ["a", "b/標本 1"]
+KEPT = [
+    "data/encoder.json",
+    "data/embeddings/embeddings.npy",
+    "data/embeddings/ids.txt",
+    "data/renders/README.md",
+    "data/renders/a/my notes.txt",
+    "data/renders/gone/my notes.txt",
+    *(f"data/shards/{specimens.shard(identity, 4)}.npz" for identity in IDENTITIES),
+    *(
+        path
+        for identity in IDENTITIES
+        for path in (
+            f"data/renders/{identity}/render.json",
+            f"data/renders/{identity}/views.txt",
+            f"data/renders/{identity}/{identity.rpartition('/')[2]}_view00.png",
+            f"data/features/{identity}.npy",
+            f"data/embeddings/{identity}.npy",
+            f"logs/render_views/{identity}.log",
+        )
+    ),
+    "logs/collect_embeddings.log",
+]
+LEFT = [
+    "data/renders/gone/render.json",
+    "data/renders/gone/views.txt",
+    "data/renders/gone/gone_view00.png",
+    "data/renders/a/b/b_view11.png",
+    "data/renders/a/.writing-0123456789abcdef",
+    "data/features/b/標本.npy",
+    "data/features/.writing-0123456789abcdef",
+    "data/embeddings/b/gone.npy",
+    "data/shards/0099.npz",
+    "logs/render_views/gone.log",
+    "logs/extract_features/b/gone.log",
+    "logs/pool_embedding/gone.log",
+    "logs/gather_shard/0099.log",
+]
+
+
+@pytest.fixture
+def work(tmp_path):
+    for path in [*KEPT, *LEFT]:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    return tmp_path
+
+
+def find(work):
+    return leftovers.find(IDENTITIES, 4, work / "data", work / "logs")
+
+
+def test_what_belongs_to_no_specimen_is_found_and_nothing_else(work):
+    assert find(work) == sorted(work / path for path in LEFT)
+
+
+def test_it_is_deleted_with_the_folders_that_this_empties(work):
+    leftovers.delete(find(work))
+    assert {path.relative_to(work).as_posix() for path in work.rglob("*") if path.is_file()} == set(KEPT)
+    assert not (work / "data/renders/a/b").exists() and not (work / "logs/gather_shard").exists()
+    assert (work / "data/renders/gone").exists() and find(work) == []
+
+
+def test_where_nothing_was_computed_nothing_is_left(tmp_path):
+    assert find(tmp_path) == []

@@ -1,0 +1,21 @@
+# needs  nothing
+# gives  what every job is run with: `python "$FOSSILVIT"/STAGE.py` is a stage, by the Python of the rule's environment,
+#        which is this one unless told otherwise; "$FOSSILVIT"/warm.py runs it in a process that stays for the next job
+
+import atexit
+import gc
+import os
+
+from fossilvit import warm
+
+os.environ.update(
+    FOSSILVIT=str(REPOSITORY / "scripts"),
+    PATH=os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]),
+)
+os.environ.pop(warm.FOLDER, None)
+if config["warm"]:
+    os.environ.update({warm.FOLDER: warm.open_folder()})
+
+# the graph is millions of objects that last as long as the run: a search for garbage among them doubles its start and end
+gc.set_threshold(1_000_000, 100, 100)
+atexit.register(gc.freeze)
