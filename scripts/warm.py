@@ -27,7 +27,8 @@ GLANCE = 500
 def main():
     memory, minutes, stage, *arguments = sys.argv[1:]
     environment = {name: value for name, value in os.environ.items() if name not in PASSING}
-    environment["PYTHONPATH"] = os.pathsep.join([os.path.dirname(SCRIPTS), SCRIPTS])
+    theirs = environment.get("PYTHONPATH")
+    environment["PYTHONPATH"] = os.pathsep.join([os.path.dirname(SCRIPTS), SCRIPTS, *([theirs] if theirs else [])])
     folder = environment.pop(FOLDER, None)
     if folder is None:
         os.execve(sys.executable, [sys.executable, "-P", "-m", f"scripts.{stage}", *arguments], environment)

@@ -48,6 +48,22 @@ class Started:
         return [process for process in found if str(self.log.parent) in folders_of(process)]
 
 
+@pytest.fixture
+def start():
+    """Starts a run in a folder; at the end nothing of it goes on."""
+    runs = []
+
+    def started(work):
+        runs.append(Started(work))
+        return runs[-1]
+
+    yield started
+    for run in runs:
+        if run.process.poll() is None:
+            os.killpg(run.process.pid, signal.SIGKILL)
+            run.process.wait()
+
+
 def command_of(process):
     with suppress(psutil.Error):
         return process.cmdline()
@@ -82,8 +98,8 @@ def assert_as_from_scratch(work, finished, first=None):
 
 @pytest.mark.parametrize("jobs", [0, 1, 8, 20])
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "SIGKILL"])
-def test_snakemake_is_interrupted(fresh, finished, how, jobs):
-    run = Started(fresh)
+def test_snakemake_is_interrupted(start, fresh, finished, how, jobs):
+    run = start(fresh)
     run.wait_for(jobs)
     if how == "Ctrl-C":
         os.killpg(run.process.pid, signal.SIGINT)
@@ -97,8 +113,8 @@ def test_snakemake_is_interrupted(fresh, finished, how, jobs):
 
 @pytest.mark.parametrize("jobs", [1, 8])
 @pytest.mark.parametrize("who", AT_WORK)
-def test_a_process_at_work_is_killed_and_its_job_is_done_again(fresh, finished, who, jobs):
-    run = Started(fresh)
+def test_a_process_at_work_is_killed_and_its_job_is_done_again(start, fresh, finished, who, jobs):
+    run = start(fresh)
     run.wait_for(jobs)
     wait(lambda: run.processes(AT_WORK[who]))
     for process in run.processes(AT_WORK[who]):
