@@ -31,7 +31,7 @@ def write(folder, specimens, seed=0):
     folder : path
     specimens : int
     seed : int
-        The same seed gives the same files; more specimens leave the first ones as they are.
+        The same seed gives the same files. Those that are there already stay as they are.
 
     Returns
     -------
@@ -47,9 +47,10 @@ def write(folder, specimens, seed=0):
     for index in range(specimens):
         group = index % CATEGORIES
         paths.append(Path(folder, f"group_{group:02d}", f"{index:05d}.ply"))
-        paths[-1].parent.mkdir(parents=True, exist_ok=True)
-        vertices = sphere.vertices * dents(sphere.vertices, (seed, group), (seed, group, index))
-        paths[-1].write_bytes(header + vertices.astype("<f4").tobytes() + ending)
+        if not paths[-1].exists():
+            paths[-1].parent.mkdir(parents=True, exist_ok=True)
+            vertices = sphere.vertices * dents(sphere.vertices, (seed, group), (seed, group, index))
+            paths[-1].write_bytes(header + vertices.astype("<f4").tobytes() + ending)
     return paths
 
 
