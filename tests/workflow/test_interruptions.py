@@ -30,7 +30,9 @@ class Started:
     def __init__(self, work):
         self.log = work / "output.txt"
         with open(self.log, "w") as output:
-            self.process = subprocess.Popen(command(work), stdout=output, stderr=output, start_new_session=True)
+            self.process = subprocess.Popen(
+                command(work), stdout=output, stderr=output, start_new_session=True, preexec_fn=heed_interrupts
+            )
 
     def output(self):
         return self.log.read_text(encoding="utf-8")
@@ -46,6 +48,11 @@ class Started:
         """The processes of this run whose command has these words in it."""
         found = [process for process in psutil.process_iter() if words in " ".join(command_of(process))]
         return [process for process in found if str(self.log.parent) in folders_of(process)]
+
+
+def heed_interrupts():
+    """A run in the background of a script ignores Ctrl-C, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
