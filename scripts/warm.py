@@ -6,6 +6,7 @@ are what a warm process may take for the job; see fossilvit/warm for how the two
 Every job starts this: 10 ms with the compiled parts of the standard library, another 8 with `socket`.
 """
 
+import _signal
 import _socket
 import os
 import sys
@@ -22,6 +23,9 @@ PATIENCE = 60
 """Seconds that a worker may take to answer at all."""
 GLANCE = 500
 """Milliseconds between two looks at what a worker takes."""
+
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Ctrl-C ends it without a word
 
 
 def main():
@@ -152,7 +156,4 @@ def _memory_of_one(process):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())

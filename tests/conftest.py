@@ -1,6 +1,7 @@
 """What the tests share: where things lie, commands run as a user runs them, generated weights."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,11 @@ settings.load_profile("here")
 
 REPOSITORY = Path(__file__).parents[1]
 REAL_MESHES = REPOSITORY.parent / "shared" / "data"
+
+
+def heed_interrupts():
+    """A run in the background of a script ignores Ctrl-C, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

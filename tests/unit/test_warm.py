@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from fossilvit import warm
+from tests.conftest import heed_interrupts
 
 STAGE = '''
 """Does as told, and says in which process."""
@@ -120,6 +121,7 @@ def start(repository, run, tmp_path):
                 env={**os.environ, **({warm.FOLDER: str(run[1])} if kept_warm else {}), **environment},
                 stdout=log,
                 stderr=log,
+                preexec_fn=heed_interrupts,
             )
         process.log = logs[-1]
         return process
@@ -257,9 +259,9 @@ def test_a_process_that_outgrows_its_memory_is_ended_and_one_that_does_not_is_no
 def test_changed_code_is_not_served_by_an_old_process(repository, do):
     _, before, told = do("before")
     assert told.split()[1] == "1"
-    (repository / "scripts/play.py").write_text(STAGE.replace("VERSION = 1", "VERSION = 2"))
+    (repository / "scripts/play.py").write_text(STAGE.replace("VERSION = 1", "VERSION = 22"))
     code, after, told = do("after")
-    assert code == 0 and after != before and told.split()[1] == "2" and ended(before)
+    assert code == 0 and after != before and told.split()[1] == "22" and ended(before)
 
 
 def test_another_environment_is_not_served_by_an_old_process(do):
