@@ -44,6 +44,9 @@ def main():
             os.kill(os.getpid(), 11)
         case ["sleep", seconds]:
             time.sleep(float(seconds))
+        case ["wait", path]:
+            while not os.path.exists(path):
+                time.sleep(0.02)
         case ["ignore"]:
             while True:
                 try:
@@ -73,7 +76,7 @@ if __name__ == "__main__":
 
     sys.exit(commands.run(main))
 '''
-PATIENCE = 20
+PATIENCE = 60
 linux = pytest.mark.skipif(
     not os.path.exists("/proc/self/smaps_rollup"), reason="only Linux tells what a process takes"
 )
@@ -217,13 +220,16 @@ def test_without_a_run_every_job_has_a_process_of_its_own(do):
     assert len(set(processes)) == 3 and all(map(ended, processes))
 
 
-def test_jobs_at_the_same_time_have_a_process_each_and_no_more(start, do):
-    together = [start("sleep", "1.5") for _ in range(6)]
-    workers = {printed(job)[0].split()[0] for job in together}
-    assert [job.wait(PATIENCE) for job in together] == [0] * 6 and len(workers) == 6
-    again = [start("sleep", ".5") for _ in range(6)]
-    assert {printed(job)[0].split()[0] for job in again} == workers
-    assert [job.wait(PATIENCE) for job in again] == [0] * 6
+def test_jobs_at_the_same_time_have_a_process_each_and_no_more(start, tmp_path):
+    def together(name):
+        jobs = [start("wait", name) for _ in range(6)]
+        workers = {printed(job)[0].split()[0] for job in jobs}
+        (tmp_path / name).touch()
+        assert [job.wait(PATIENCE) for job in jobs] == [0] * 6
+        return workers
+
+    workers = together("one")
+    assert len(workers) == 6 and together("two") == workers
 
 
 def test_jobs_that_come_all_at_once_are_all_done(start):
@@ -242,9 +248,8 @@ def test_a_process_that_crashes_fails_its_job_alone_and_is_replaced(do, how):
 
 
 def test_a_process_that_hangs_is_ended(do):
-    begin = time.monotonic()
     code, hanging, told = do("ignore", minutes=0.02)
-    assert code == 1 and "took longer than 0.02 minutes" in told and time.monotonic() - begin < 15
+    assert code == 1 and "took longer than 0.02 minutes" in told
     assert ended(hanging) and do("after")[0] == 0
 
 
