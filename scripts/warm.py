@@ -119,9 +119,9 @@ def wait(connection, worker, memory, minutes) -> int:
     end = monotonic() + 60 * minutes
     while not events.poll(GLANCE):
         if monotonic() > end:
-            kill(worker, f"took longer than {minutes:g} minutes")
+            kill(worker, f"took longer than {minutes:g} minutes", "runtime=MINUTES")
         if (used := memory_of(worker)) > memory:
-            kill(worker, f"took {used} MB of memory, and may take {memory}")
+            kill(worker, f"took {used} MB of memory, and may take {memory}", "mem_mb=MB")
     try:
         code = connection.recv(1)
     except OSError:
@@ -131,13 +131,13 @@ def wait(connection, worker, memory, minutes) -> int:
     return code[0]
 
 
-def kill(worker, reason):
+def kill(worker, reason, remedy):
     """Kill a worker and the processes that it started."""
     try:  # noqa: SIM105  the import of contextlib takes 4 ms
         os.killpg(worker, 9)
     except ProcessLookupError:
         pass
-    sys.exit(f"Error: the process at work {reason}, and was ended; its job is to be done again.")
+    sys.exit(f"Error: the process at work {reason}: it was ended. Its rule may get more: --set-resources RULE:{remedy}.")
 
 
 def memory_of(process) -> int:
