@@ -137,7 +137,7 @@ def kill(worker, reason, remedy):
         os.killpg(worker, 9)
     except ProcessLookupError:
         pass
-    sys.exit(f"Error: the process at work {reason}: it was ended. Its rule may get more: --set-resources RULE:{remedy}.")
+    sys.exit(f"Error: the process at work {reason} and was ended; give its rule more: --set-resources RULE:{remedy}")
 
 
 def memory_of(process) -> int:
