@@ -41,8 +41,7 @@ def main():
         os.chdir(folder)  # the path of a socket may have no more than 100 characters
     except OSError:
         sys.exit("Error: the run that this job belongs to has ended; run again.")
-    slot, lock = free_slot(stage)
-    connection, worker = take(slot, stage, job, environment)
+    connection, worker = take(free_slot(stage), stage, job, environment)
     return wait(connection, worker, int(memory), float(minutes))
 
 
@@ -63,12 +62,12 @@ def code(folder):
 
 
 def free_slot(stage):
-    """The first slot of a stage that no other job holds, and the open file that holds it until this process ends."""
+    """The first slot of a stage that no other job holds; it is held until this process ends."""
     for number in count():
         lock = os.open(f"{stage}.{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             flock(lock, LOCK_EX | LOCK_NB)
-            return f"{stage}.{number}", lock
+            return f"{stage}.{number}"
         except BlockingIOError:
             os.close(lock)
 

@@ -40,7 +40,8 @@ def claim(names):
         return
     folder = Path(tempfile.gettempdir(), f"fossilvit-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    os.environ[VISIBLE] = next((name for name in names if _locked(folder / name.replace("/", "_"))), _shared(names))
+    free = (name for name in names if _locked(folder / name.replace("/", "_")))
+    os.environ[VISIBLE] = next(free, names[os.getpid() % len(names)])
 
 
 def _locked(path):
@@ -52,10 +53,6 @@ def _locked(path):
         os.close(file)
         return False
     return True
-
-
-def _shared(names):
-    return names[os.getpid() % len(names)]
 
 
 def on_each(names, work, shares):

@@ -13,6 +13,7 @@ BLOCK = 512
 ROUNDING = 1e-14
 """The share of two squared lengths below which their squared distance is what rounding left of 0."""
 LARGEST_KEY = 2**62
+"""Of distance and row together, as a whole number to sort by."""
 DECIMALS = 6
 """Distances are rounded to this, so that equal ones are equal however they were summed."""
 

@@ -176,18 +176,21 @@ def view_paths(renders, identity) -> list[Path]:
 def best_view(renders, identity) -> Path:
     """The view of a specimen that shows most of it: the one whose PNG takes the most bytes, of those that are kept."""
     views = range(len(read_json(render_record(renders, identity))["views"]))
-    kept = [path for view in views if (path := view_path(renders, identity, view)).exists()]
-    return max(kept, key=lambda path: path.stat().st_size)
+    return _fullest(path for view in views if (path := view_path(renders, identity, view)).exists())
 
 
 def forget_views(renders, identity):
     """Delete the views of a specimen but the best, which figures show."""
     views = view_paths(renders, identity)
-    kept = best_view(renders, identity) if views else None
     view_list(renders, identity).unlink()
+    if views:
+        views.remove(_fullest(views))
     for view in views:
-        if view != kept:
-            view.unlink()
+        view.unlink()
+
+
+def _fullest(views):
+    return max(views, key=lambda path: path.stat().st_size)
 
 
 def read_view(path):
