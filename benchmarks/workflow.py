@@ -41,7 +41,7 @@ STAGES = [
     ("find_duplicates",),
     ("cluster", *EMBEDDINGS, "--out", "results"),
     ("search", *EMBEDDINGS, "--out", "results"),
-    ("evaluate", *EMBEDDINGS, "--clusters", "results/clusters.csv", "--out", "results/evaluation.csv"),
+    ("evaluate",),
     ("draw_figures",),
 ]
 LINE = "{:>9} {:24} {:>8} {:>10} {:>9} {:>9} {:>6} {:>10}"

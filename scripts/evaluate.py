@@ -2,52 +2,51 @@
 
 import argparse
 import sys
+from collections import Counter
 
-from fossilvit import commands, evaluation, neighbours, specimens, store
+from fossilvit import commands, evaluation, specimens, store
 from fossilvit.errors import UserError
 
 
 def main():
     arguments = parse()
-    identities, embeddings = store.read_embeddings(arguments.emb, arguments.ids)
-    categories = [specimens.category(identity) for identity in identities]
-    labelled = [row for row, category in enumerate(categories) if category]
-    if categories and not labelled:
-        raise UserError("No specimen lies in a folder, so there is nothing to evaluate against.")
-    scores = score(
-        [categories[row] for row in labelled],
-        embeddings[labelled],
-        read_clusters(arguments.clusters, identities),
-        [identities[row] for row in labelled],
-        arguments.metric,
-    )
+    cluster_of = read_clusters(arguments.clusters)
+    queries = read_retrieval(arguments.retrieval, cluster_of)
+    categories = [specimens.category(identity) for identity in cluster_of]
+    scores = {"specimens": len(cluster_of), "categories": len(set(categories))}
+    scores |= evaluation.retrieval_scores(queries)
+    scores |= evaluation.clustering_scores(categories, list(cluster_of.values()))
+    scores = {metric: round(value, 6) for metric, value in scores.items()}
     store.write_table(arguments.out, ("metric", "value"), scores.items())
     commands.log.info("%s", "\n".join(f"{metric:28} {value:.4g}" for metric, value in scores.items()))
 
 
-def read_clusters(path, identities):
-    """Cluster of every specimen, by ID."""
-    cluster_of = {row["specimen_id"]: int(row["cluster_id"]) for row in store.read_table(path, store.CLUSTERS_COLUMNS)}
-    if missing := set(identities) - cluster_of.keys():
-        raise UserError(f"{path} does not know {min(missing)!r}; run scripts.cluster again.")
-    return cluster_of
+def read_clusters(path):
+    """Cluster of every specimen that lies in a folder, by ID."""
+    rows = store.read_table(path, store.CLUSTERS_COLUMNS)
+    labelled = {row["specimen_id"]: int(row["cluster_id"]) for row in rows if specimens.category(row["specimen_id"])}
+    if rows and not labelled:
+        raise UserError("No specimen lies in a folder, so there is nothing to evaluate against.")
+    return labelled
 
 
-def score(categories, embeddings, cluster_of, identities, metric):
-    """Every score of the labelled specimens, rounded to 6 decimals."""
-    rankings = ((query, others) for query, others, _ in neighbours.ranked(embeddings, metric))
-    scores = {"specimens": len(identities), "categories": len(set(categories))}
-    scores |= evaluation.retrieval_scores(categories, rankings)
-    scores |= evaluation.clustering_scores(categories, [cluster_of[identity] for identity in identities])
-    return {metric: round(value, 6) for metric, value in scores.items()}
+def read_retrieval(path, cluster_of):
+    """Scores of every query: of every specimen that is not alone in its folder."""
+    rows = store.read_table(path, store.RETRIEVAL_COLUMNS)
+    sizes = Counter(map(specimens.category, cluster_of))
+    queries = {identity for identity in cluster_of if sizes[specimens.category(identity)] > 1}
+    if different := queries ^ {row["specimen_id"] for row in rows}:
+        raise UserError(
+            f"{path} and the clusters are of different collections: {min(different)!r} is in one of them alone; "
+            "run scripts.cluster and scripts.search again."
+        )
+    return [evaluation.Retrieval(*(float(row[score]) for score in evaluation.Retrieval._fields)) for row in rows]
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--emb", default="data/embeddings/embeddings.npy", help="embeddings of the collection")
-    parser.add_argument("--ids", help="ID of every row; by default ids.txt beside --emb")
+    parser.add_argument("--retrieval", default="results/retrieval.csv", help="table of every query's scores")
     parser.add_argument("--clusters", default="results/clusters.csv", help="table of clusters")
-    parser.add_argument("--metric", choices=neighbours.METRICS, default="cosine")
     parser.add_argument("--out", default="results/evaluation.csv", help="table of scores")
     return parser.parse_args()
 

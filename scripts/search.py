@@ -1,4 +1,4 @@
-"""Find the nearest neighbours of one specimen, or of all."""
+"""Find the nearest neighbours of one specimen, or of all and how well those of their folders come first."""
 
 import argparse
 import sys
@@ -6,25 +6,41 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from fossilvit import commands, neighbours, specimens, store
+from fossilvit import commands, evaluation, neighbours, specimens, store
 
 
 def main():
     arguments = parse()
     identities, embeddings = store.read_embeddings(arguments.emb, arguments.ids)
-    query = specimens.resolve(arguments.query, identities) if arguments.query else None
-    rows = None if query is None else [identities.index(query)]
-    ranked = neighbours.ranked(embeddings, arguments.metric, rows, arguments.topk)
-    path = Path(arguments.out, "knn.csv") if query is None else store.neighbors_table(arguments.out, query)
-    store.write_table(path, store.NEIGHBORS_COLUMNS, table(identities, ranked))
-    commands.log.info("Neighbours of %s: %s", "every specimen" if query is None else query, path)
+    if arguments.query:
+        query = specimens.resolve(arguments.query, identities)
+        ranked = neighbours.ranked(embeddings, arguments.metric, [identities.index(query)], arguments.topk)
+        path = store.neighbors_table(arguments.out, query)
+        store.write_table(path, store.NEIGHBORS_COLUMNS, nearest(identities, *next(ranked)))
+        commands.log.info("Neighbours of %s: %s", query, path)
+    else:
+        ranked = neighbours.ranked(embeddings, arguments.metric)
+        write_all(Path(arguments.out), identities, ranked, arguments.topk)
+        commands.log.info("Neighbours of every specimen: %s", Path(arguments.out, store.NEIGHBORS))
 
 
-def table(identities, ranked):
+def write_all(out, identities, ranked, topk):
+    """Write the first neighbours and the scores of every specimen."""
+    labels = evaluation.labels([specimens.category(identity) for identity in identities])
+    with (
+        store.table(out / store.NEIGHBORS, store.NEIGHBORS_COLUMNS) as neighbors_table,
+        store.table(out / store.RETRIEVAL, store.RETRIEVAL_COLUMNS) as retrieval_table,
+    ):
+        for query, others, distances in tqdm(ranked, total=len(identities), desc="search", unit="query"):
+            neighbors_table.writerows(nearest(identities, query, others[:topk], distances[:topk]))
+            if scores := evaluation.retrieval(labels, query, others):
+                retrieval_table.writerow((identities[query], *(round(score, 6) for score in scores)))
+
+
+def nearest(identities, query, others, distances):
     """A row a neighbour: (ID of the query, ID of the neighbour, distance)."""
-    for query, others, distances in tqdm(ranked, desc="search", unit="query"):
-        for other, distance in zip(others, distances, strict=True):
-            yield identities[query], identities[other], f"{distance:.{neighbours.DECIMALS}f}"
+    for other, distance in zip(others, distances, strict=True):
+        yield identities[query], identities[other], f"{distance:.{neighbours.DECIMALS}f}"
 
 
 def parse():

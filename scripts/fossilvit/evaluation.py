@@ -1,44 +1,74 @@
 """Rankings and clusters against the folders that specimens lie in. Labels are used here and nowhere else.
 
-In: categories, rankings of every specimen, clusters. Out: scores from 0 to 1, the higher the better (noise_share: the
-share of specimens that belong to no cluster).
+In: categories, the ranking of every specimen, clusters. Out: scores from 0 to 1, the higher the better (noise_share:
+the share of specimens that belong to no cluster).
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
+UNLABELLED = -1
 
-def retrieval_scores(categories, rankings) -> dict[str, float]:
-    """How well the others of a specimen's category come first, each specimen in turn being the query.
 
-    Nearest neighbour, first tier and second tier as in Shilane et al. 2004 (The Princeton Shape Benchmark), and mean
-    average precision. A specimen alone in its category can find none of its own: it is no query, but stays a candidate.
+class Retrieval(NamedTuple):
+    """How well the others of a query's category come first: Shilane et al. 2004 (The Princeton Shape Benchmark)."""
+
+    nearest_neighbor: float
+    """1 if the first is of the category."""
+    first_tier: float
+    """The share of the category's C others among the first C."""
+    second_tier: float
+    """The same among the first 2 C."""
+    average_precision: float
+
+
+def labels(categories) -> np.ndarray:
+    """A number for every category, int [N]; UNLABELLED for an empty one."""
+    number = {category: label for label, category in enumerate(sorted({*categories} - {""}))}
+    return np.array([number.get(category, UNLABELLED) for category in categories], int)
+
+
+def retrieval(labels, query, neighbors) -> Retrieval | None:
+    """Scores of one query.
+
+    A specimen alone in its category can find none of its own: it is no query, but stays a candidate. An unlabelled one
+    is neither.
 
     Parameters
     ----------
-    categories : sequence of str, [N]
-    rankings : iterable of (query row, rows of all others, nearest first)
+    labels : int [N]
+    query : int, its row
+    neighbors : int [N - 1], rows of all others, nearest first
 
     Returns
     -------
-    dict with queries (their number), nearest_neighbor, first_tier, second_tier and mean_average_precision; the scores
-    are nan where no category has two specimens.
+    None for what is no query.
     """
-    labels = np.unique(categories, return_inverse=True)[1]
-    scores = [_of_query(labels[others] == labels[query]) for query, others in rankings]
-    scores = np.array([score for score in scores if score is not None]).reshape(-1, 4)
-    means = scores.mean(axis=0) if len(scores) else np.full(4, np.nan)
-    names = ("nearest_neighbor", "first_tier", "second_tier", "mean_average_precision")
-    return {"queries": len(scores), **dict(zip(names, means.tolist(), strict=True))}
-
-
-def _of_query(relevant):
-    """The four scores of one query from bool [N - 1], nearest first; None where nothing is relevant."""
-    total = relevant.sum()
-    if not total:
+    found = labels[neighbors]
+    ranks = np.flatnonzero(found[found != UNLABELLED] == labels[query])
+    if not len(ranks):
         return None
-    precision = np.cumsum(relevant) / np.arange(1, len(relevant) + 1)
-    average = precision[relevant].mean()
-    return relevant[0], relevant[:total].sum() / total, relevant[: 2 * total].sum() / total, average
+    first, second = (np.searchsorted(ranks, tier * len(ranks)) / len(ranks) for tier in (1, 2))
+    precision = np.arange(1, len(ranks) + 1) / (ranks + 1)
+    return Retrieval(float(ranks[0] == 0), float(first), float(second), float(precision.mean()))
+
+
+def retrieval_scores(queries) -> dict[str, float]:
+    """Means over queries, and the number of these.
+
+    Parameters
+    ----------
+    queries : list of Retrieval
+
+    Returns
+    -------
+    dict with queries, nearest_neighbor, first_tier, second_tier and mean_average_precision; the scores are nan where no
+    category has two specimens.
+    """
+    means = np.mean(queries, axis=0).tolist() if queries else [np.nan] * len(Retrieval._fields)
+    names = (*Retrieval._fields[:-1], "mean_average_precision")
+    return {"queries": len(queries), **dict(zip(names, means, strict=True))}
 
 
 def clustering_scores(categories, clusters) -> dict[str, float]:

@@ -12,10 +12,10 @@ BLOCK = 512
 """Queries compared at once: bounds memory at BLOCK x N distances."""
 ROUNDING = 1e-14
 """The share of two squared lengths below which their squared distance is what rounding left of 0."""
-LARGEST_KEY = 2**62
-"""Of distance and row together, as a whole number to sort by."""
 DECIMALS = 6
 """Distances are rounded to this, so that equal ones are equal however they were summed."""
+LARGEST_KEY = 2**62
+"""Of distance and row together, as a whole number to sort by."""
 
 
 def ranked(embeddings, metric, queries=None, topk=None):
@@ -39,44 +39,34 @@ def ranked(embeddings, metric, queries=None, topk=None):
     vectors = embeddings.astype(np.float64)
     if metric == "cosine":
         vectors = unit(vectors)
+    squares = (vectors**2).sum(axis=1)
     rows = np.arange(len(vectors)) if queries is None else np.asarray(queries, int)
     others = len(vectors) - 1
+    count = others if topk is None else min(topk, others)
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        for query, distances in zip(block, _distances(vectors, block, metric), strict=True):
-            if topk is None or topk >= others:
-                nearest = _order(distances)
-                nearest = nearest[nearest != query]
-            else:
-                distances[query] = np.inf
-                nearest = _smallest(distances, topk)
-            yield int(query), nearest, distances[nearest]
+        for query, products in zip(block, vectors[block] @ vectors.T, strict=True):
+            distances = 1 - products if metric == "cosine" else _euclidean(squares[query] + squares, products)
+            steps = np.rint(np.maximum(distances, 0) * 10**DECIMALS)
+            nearest = _nearest(steps, query, count)
+            yield int(query), nearest, steps[nearest] / 10**DECIMALS
 
 
-def _smallest(values, count):
-    """Where the smallest values stand, in their order; of equal ones the first comes first."""
-    candidates = np.flatnonzero(values <= np.partition(values, count - 1)[count - 1])
-    return candidates[np.argsort(values[candidates], kind="stable")][:count]
+def _euclidean(sums, products):
+    """Distances of vectors by the sums of their squared lengths and their products."""
+    squared = sums - 2 * products
+    return np.sqrt(np.where(squared > ROUNDING * sums, squared, 0))
 
 
-def _order(distances):
-    """All rounded distances in their order; of equal ones the first comes first. Twice as fast as a stable sort."""
-    steps = np.rint(distances * 10**DECIMALS)
-    if steps.max(initial=0) * len(steps) > LARGEST_KEY:
-        return np.argsort(distances, kind="stable")
+def _nearest(steps, query, count):
+    """The rows fewest steps away but the query's own, in order; of equal ones the first comes first.
+
+    Steps and row are sorted as one whole number, which is three times as fast as a stable sort of the steps.
+    """
+    steps[query] = -1
+    if steps.max() * len(steps) > LARGEST_KEY:
+        return np.argsort(steps, kind="stable")[1 : count + 1]
     keys = steps.astype(np.int64) * len(steps) + np.arange(len(steps))
+    keys = np.partition(keys, count)[: count + 1]
     keys.sort()
-    return keys % len(steps)
-
-
-def _distances(vectors, queries, metric):
-    """Distances of some rows to all, float64 [Q, N]."""
-    products = vectors[queries] @ vectors.T
-    if metric == "cosine":
-        distances = 1 - products
-    else:
-        squares = (vectors**2).sum(axis=1)
-        sums = squares[queries, None] + squares
-        distances = np.sqrt(np.where(sums - 2 * products > ROUNDING * sums, sums - 2 * products, 0))
-    np.round(distances, DECIMALS, out=distances)
-    return np.maximum(distances, 0, out=distances)
+    return keys[1:] % len(steps)

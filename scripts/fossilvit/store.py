@@ -18,6 +18,7 @@ from fossilvit.errors import UserError
 
 CLUSTERS_COLUMNS = ("specimen_id", "cluster_id", "prob")
 NEIGHBORS_COLUMNS = ("query_id", "neighbor_id", "distance")
+RETRIEVAL_COLUMNS = ("specimen_id", "nearest_neighbor", "first_tier", "second_tier", "average_precision")
 FAILED_COLUMNS = ("specimen_id", "stage", "reason")
 SPECIMENS_COLUMNS = (
     *("specimen_id", "status", "format", "kind", "vertices", "faces"),
@@ -28,6 +29,8 @@ DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
 IDS = "ids.txt"
 EMBEDDINGS = "embeddings.npy"
 EMBEDDINGS_RECORD = "embeddings.json"
+NEIGHBORS = "knn.csv"
+RETRIEVAL = "retrieval.csv"
 RENDER_RECORD = "render.json"
 VIEW_LIST = "views.txt"
 WRITING = ".writing-"
@@ -78,17 +81,24 @@ def read_array(path):
         return np.load(path, allow_pickle=False)
 
 
+@contextmanager
+def table(path, columns):
+    """Open a CSV of UTF-8 text with LF line ends, its header written, as a csv.writer."""
+    with atomic(path, "w") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        yield writer
+
+
 def write_table(path, columns, rows):
-    """Write a CSV of UTF-8 text with LF line ends.
+    """Write a whole CSV.
 
     Parameters
     ----------
     columns : sequence of str
     rows : iterable of sequences, as long as columns
     """
-    with atomic(path, "w") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
+    with table(path, columns) as writer:
         writer.writerows(rows)
 
 

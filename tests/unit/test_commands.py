@@ -133,6 +133,8 @@ def test_without_a_query_every_specimen_is_one(chain, folder, command):
     assert done.returncode == 0, done.stderr
     table = rows(folder / "results" / "knn.csv")
     assert len(table) == 7 * 6 and all(row["query_id"] != row["neighbor_id"] for row in table)
+    scored = rows(folder / "results" / "retrieval.csv")
+    assert [row["specimen_id"] for row in scored] == [row["query_id"] for row in table[::6] if "/" in row["query_id"]]
 
 
 def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_path):
@@ -229,8 +231,10 @@ def test_duplicates_are_found_and_a_mesh_that_has_gone_is_passed_over_with_a_lin
 
 
 def test_evaluation_and_figures_follow_from_the_tables(chain, folder, command, tmp_path):
-    emb, clusters = folder / "embeddings/embeddings.npy", folder / "results/clusters.csv"
-    done = command("evaluate", "--emb", emb, "--clusters", clusters, "--out", tmp_path / "evaluation.csv")
+    clusters = folder / "results/clusters.csv"
+    command("search", "--emb", folder / "embeddings/embeddings.npy", "--out", tmp_path)
+    tables = ("--retrieval", tmp_path / "retrieval.csv", "--clusters", clusters)
+    done = command("evaluate", *tables, "--out", tmp_path / "evaluation.csv")
     assert done.returncode == 0, done.stderr
     scores = {row["metric"]: float(row["value"]) for row in rows(tmp_path / "evaluation.csv")}
     assert scores["specimens"] == 6 and scores["categories"] == 2 and scores["nearest_neighbor"] > 0.5
@@ -319,9 +323,11 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
         (("collect_embeddings", "{}/embeddings/embeddings.npy"), "embeddings.npy"),
         (("find_duplicates", "--meshes", "{}/meshes", "--specimens", "{}/nowhere.csv"), "nowhere.csv"),
         (("find_duplicates", "--meshes", "{}/meshes", "--specimens", "{}/other.csv"), "other.csv"),
-        (("evaluate", "--emb", "{}/embeddings/embeddings.npy", "--clusters", "{}/nowhere.csv"), "nowhere.csv"),
-        (("evaluate", "--emb", "{}/embeddings/embeddings.npy", "--clusters", "{}/other.csv"), "other.csv"),
-        (("evaluate", "--emb", "{}/embeddings/embeddings.npy", "--clusters", "{}/stale.csv"), "stale.csv"),
+        (("evaluate", "--retrieval", "{}/stale.csv", "--clusters", "{}/nowhere.csv"), "nowhere.csv"),
+        (("evaluate", "--retrieval", "{}/stale.csv", "--clusters", "{}/other.csv"), "other.csv"),
+        (("evaluate", "--retrieval", "{}/nowhere.csv", "--clusters", "{}/results/clusters.csv"), "nowhere.csv"),
+        (("evaluate", "--retrieval", "{}/other.csv", "--clusters", "{}/results/clusters.csv"), "other.csv"),
+        (("evaluate", "--retrieval", "{}/stale.csv", "--clusters", "{}/results/clusters.csv"), "stale.csv"),
         (("draw_figures", "--renders", "{}/renders", "--clusters", "{}/other.csv"), "other.csv"),
         (("draw_figures", "--renders", "{}/nowhere", "--clusters", "{}/results/clusters.csv"), "nowhere"),
         (("gather_shard", "--meshes", "{}/nowhere", "--shard", "0000", "--out", "{}/x.npz"), "nowhere"),
@@ -331,7 +337,7 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
 def test_a_mistake_is_told_in_one_sentence(chain, folder, command, tmp_path, arguments, word):
     (folder / "empty").mkdir(exist_ok=True)
     (folder / "other.csv").write_text("a,b\n1,2\n")
-    (folder / "stale.csv").write_text("specimen_id,cluster_id,prob\nsomeone,0,1\n")
+    (folder / "stale.csv").write_text(f"{','.join(store.RETRIEVAL_COLUMNS)}\nsomeone/else,1,1,1,1\n")
     stage, *rest = (argument.format(folder) for argument in arguments)
     out = () if "--out" in rest else ("--out", tmp_path / "out")
     done = command(stage, *rest, *out, TORCH_HOME=str(tmp_path))
@@ -374,8 +380,10 @@ def test_a_collection_without_folders_has_nothing_to_be_scored_against(command, 
     np.save(tmp_path / "embeddings.npy", np.eye(3, dtype=np.float32))
     (tmp_path / "ids.txt").write_text("a\nb\nc\n")
     (tmp_path / "clusters.csv").write_text("specimen_id,cluster_id,prob\na,0,1\nb,0,1\nc,0,1\n")
-    places = ("--emb", tmp_path / "embeddings.npy", "--clusters", tmp_path / "clusters.csv")
-    done = command("evaluate", *places, "--out", tmp_path / "evaluation.csv")
+    done = command("search", "--emb", tmp_path / "embeddings.npy", "--out", tmp_path)
+    assert done.returncode == 0 and rows(tmp_path / "retrieval.csv") == []
+    tables = ("--retrieval", tmp_path / "retrieval.csv", "--clusters", tmp_path / "clusters.csv")
+    done = command("evaluate", *tables, "--out", tmp_path / "evaluation.csv")
     assert "folder" in told(done) and not (tmp_path / "evaluation.csv").exists()
 
 

@@ -62,6 +62,13 @@ def test_queries_give_the_same_alone_and_with_all_others(metric, monkeypatch):
     assert together == in_blocks == alone
 
 
+@pytest.mark.parametrize("scale", [1e3, 1e9, 1e15])
+def test_distances_of_any_size_are_put_in_order(scale):
+    embeddings = (scale * np.float64([[0], [3], [1], [2], [2]])).astype(np.float32)
+    _, others, distances = next(neighbours.ranked(embeddings, "euclidean", [0], topk=3))
+    assert others.tolist() == [2, 3, 4] and distances / scale == pytest.approx([1, 2, 2])
+
+
 def test_no_more_neighbours_than_asked_for_or_than_there_are():
     embeddings = np.eye(4, dtype=np.float32)
     assert [len(others) for _, others, _ in neighbours.ranked(embeddings, "cosine", topk=2)] == [2] * 4

@@ -213,7 +213,8 @@ MADE = ["render_views", "extract_features", "pool_embedding", "gather_shard"]
         ("results/duplicates.csv", {"find_duplicates"}),
         ("results/clusters.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("results/clusters.json", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("results/knn.csv", {"search_neighbors"}),
+        ("results/knn.csv", {"search_neighbors", "evaluate"}),
+        ("results/retrieval.csv", {"search_neighbors", "evaluate"}),
         ("results/evaluation.csv", {"evaluate"}),
         ("results/figures", {"draw_figures"}),
     ],
@@ -241,7 +242,7 @@ def test_a_deleted_file_is_made_again(work, file, rules):
         ("WHITENING", COLLECTION),
         ("DUPLICATES", {"find_duplicates"}),
         ("CLUSTERING", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("NEIGHBOURS", {"search_neighbors"}),
+        ("NEIGHBOURS", {"search_neighbors", "evaluate"}),
         ("EVALUATION", {"evaluate"}),
         ("FIGURES", {"draw_figures"}),
         ("DINOV2", set()),
@@ -283,7 +284,7 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
         ("cluster={pca: 2}", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("cluster={method: kmeans}", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("cluster={method: kmeans, clusters: 2} seed=7", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("search={topk: 2}", {"search_neighbors"}),
+        ("search={topk: 2}", {"search_neighbors", "evaluate"}),
         ("search={metric: euclidean}", {"search_neighbors", "evaluate"}),
         ("search={queries: [標本]}", {"search_query", "draw_figures"}),
         ("pool=max", {"pool_embedding", "gather_shard"} | COLLECTION),
@@ -333,7 +334,7 @@ def test_a_whitened_collection_leaves_single_specimens_and_goes_back_where_it_be
     run = snakemake(work)
     assert run.code == 0 and set(run.jobs) == {"gather_shard"} | COLLECTION
     assert files(*collected) == before[1]
-    for name in ["results/clusters.csv", "results/knn.csv", "results/evaluation.csv"]:
+    for name in ["results/clusters.csv", "results/knn.csv", "results/retrieval.csv", "results/evaluation.csv"]:
         assert (work / name).read_bytes() == (finished[0] / name).read_bytes()
 
 
@@ -341,7 +342,8 @@ def test_the_result_does_not_depend_on_the_way_there(work, finished):
     """Settings changed and changed back end where the first run ended, byte for byte."""
     snakemake(work, config=["pool=max", "cluster={pca: 2}"])
     assert snakemake(work).code == 0
-    for name in ["data/embeddings/embeddings.npy", "results/clusters.csv", "results/knn.csv", "results/evaluation.csv"]:
+    results = ("clusters", "knn", "retrieval", "evaluation")
+    for name in ["data/embeddings/embeddings.npy", *(f"results/{result}.csv" for result in results)]:
         assert (work / name).read_bytes() == (finished[0] / name).read_bytes()
 
 

@@ -1,6 +1,6 @@
 # needs  data/shards/SHARD.npz
 # gives  data/embeddings/embeddings.npy + ids.txt + embeddings.json, results/specimens.csv, failed.csv, duplicates.csv,
-#        clusters.csv, knn*.csv, evaluation.csv
+#        clusters.csv, knn*.csv, retrieval.csv, evaluation.csv
 
 
 rule collect_embeddings:
@@ -83,6 +83,7 @@ rule search_neighbors:
         ids="data/embeddings/ids.txt",
     output:
         report("results/knn.csv", caption="../report/neighbors.rst", category="Collection"),
+        report("results/retrieval.csv", caption="../report/retrieval.rst", category="Collection"),
     log:
         "logs/search_neighbors.log",
     conda:
@@ -115,8 +116,7 @@ use rule search_neighbors as search_query with:
 
 rule evaluate:
     input:
-        embeddings="data/embeddings/embeddings.npy",
-        ids="data/embeddings/ids.txt",
+        retrieval="results/retrieval.csv",
         clusters="results/clusters.csv",
     output:
         report("results/evaluation.csv", caption="../report/evaluation.rst", category="Collection"),
@@ -129,8 +129,7 @@ rule evaluate:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        metric=config["search"]["metric"],
         version=versions.EVALUATION,
     shell:
-        'python "$FOSSILVIT"/evaluate.py --emb {input.embeddings:q} --ids {input.ids:q}'
-        " --clusters {input.clusters:q} --metric {params.metric} --out {output:q} &> {log:q}"
+        'python "$FOSSILVIT"/evaluate.py --retrieval {input.retrieval:q} --clusters {input.clusters:q}'
+        " --out {output:q} &> {log:q}"
