@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from itertools import chain
 from pathlib import Path
 
 from fossilvit import commands, figures, store
@@ -12,10 +13,10 @@ def main():
     arguments = parse()
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
-    for name, title, pictures in [
-        *cluster_sheets(arguments.renders, store.read_table(arguments.clusters, store.CLUSTERS_COLUMNS)),
-        *neighbor_sheets(arguments.renders, map(Path, arguments.neighbors)),
-    ]:
+    for name, title, pictures in chain(
+        cluster_sheets(arguments.renders, store.read_table(arguments.clusters, store.CLUSTERS_COLUMNS)),
+        neighbor_sheets(arguments.renders, map(Path, arguments.neighbors)),
+    ):
         store.write_image(out / f"{name}.png", figures.contact_sheet(title, pictures))
         commands.log.info("%s: %s", out / f"{name}.png", title)
 

@@ -122,12 +122,10 @@ def studio(settings):
 
 def preview(identity, aimed, images, settings):
     """Write all views of a specimen as one contact sheet."""
-    from PIL import Image
-
     from fossilvit import figures
 
     pictures = [
-        figures.Picture(Image.fromarray(image), f"view {view:02d}", cameras.name(camera))
+        figures.Picture(image, f"view {view:02d}", cameras.name(camera))
         for view, (camera, image) in enumerate(zip(aimed, images, strict=True))
     ]
     look = f"{settings.appearance}, {settings.viewpoints}, {settings.framing}, align {settings.align}"

@@ -1,6 +1,6 @@
 """Clusters and neighbours as contact sheets, to look at before reading any table.
 
-In: one view of every specimen. Out: a PNG of labelled pictures.
+In: one view of every specimen. Out: a picture of labelled pictures.
 """
 
 from functools import cache
@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 PICTURE = 220
@@ -24,18 +25,23 @@ INK, GRAY = (20, 20, 20), (110, 110, 110)
 class Picture(NamedTuple):
     """One cell of a contact sheet."""
 
-    image: Image.Image
+    image: np.ndarray
+    """uint8 [H, W, 3], square."""
     label: str
     note: str = ""
 
 
-def contact_sheet(title, pictures) -> Image.Image:
+def contact_sheet(title, pictures) -> np.ndarray:
     """Pictures in rows under a title, each with its label and, in gray, a note.
 
     Parameters
     ----------
     title : str
     pictures : list of Picture
+
+    Returns
+    -------
+    uint8 [H, W, 3]
     """
     columns = max(1, min(COLUMNS, len(pictures)))
     cell = (PICTURE + GAP, PICTURE + 2 * LABEL + 2 * GAP)
@@ -46,11 +52,11 @@ def contact_sheet(title, pictures) -> Image.Image:
     draw.text((GAP, GAP), title, fill=INK, font=_font(TITLE))
     for index, picture in enumerate(pictures):
         left, upper = GAP + index % columns * cell[0], top + index // columns * cell[1]
-        view = picture.image.resize((PICTURE, PICTURE), Image.Resampling.LANCZOS)
+        view = Image.fromarray(picture.image).resize((PICTURE, PICTURE), Image.Resampling.LANCZOS)
         sheet.paste(view, (left, upper))
         draw.text((left, upper + PICTURE), _fitted(draw, picture.label), fill=INK, font=_font(LABEL))
         draw.text((left, upper + PICTURE + LABEL + 3), picture.note, fill=GRAY, font=_font(LABEL))
-    return sheet
+    return np.asarray(sheet)
 
 
 def _fitted(draw, label):

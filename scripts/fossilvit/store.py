@@ -112,17 +112,19 @@ def read_table(path, columns) -> list[dict[str, str]]:
 
 
 def write_image(path, image):
-    """Write a Pillow image as PNG."""
+    """Write a picture, uint8 [H, W, 3], as PNG."""
+    from fossilvit import png
+
     with atomic(path) as file:
-        image.save(file, format="PNG", compress_level=1)
+        file.write(png.encode(image))
 
 
 def read_image(path):
-    """Read a picture as a Pillow image, RGB."""
-    from PIL import Image
+    """Read a PNG, uint8 [H, W, 3]."""
+    from fossilvit import png
 
-    with _told(path), Image.open(path) as image:
-        return image.convert("RGB")
+    with _told(path):
+        return png.decode(Path(path).read_bytes())
 
 
 # Renders: a folder a specimen, with a PNG a view, the list of these, and the record.
@@ -151,10 +153,7 @@ def forget_render(renders, identity):
 
 def write_view(renders, identity, view, image):
     """Write one view of a specimen, uint8 [H, W, 3]."""
-    from fossilvit import png
-
-    with atomic(view_path(renders, identity, view)) as file:
-        file.write(png.encode(image))
+    write_image(view_path(renders, identity, view), image)
 
 
 def write_record(renders, identity, record):
@@ -205,13 +204,10 @@ def _fullest(views):
 
 def read_view(path):
     """Read one view, uint8 [H, W, 3]; one that is gone takes the list of views with it: the next run renders again."""
-    from fossilvit import png
-
     if not Path(path).exists():
         Path(path).with_name(VIEW_LIST).unlink(missing_ok=True)
         raise UserError(f"{path} does not exist; render the specimen again, which snakemake does when run again.")
-    with _told(path):
-        return png.decode(Path(path).read_bytes())
+    return read_image(path)
 
 
 def rendered(renders) -> list[str]:

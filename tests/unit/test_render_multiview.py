@@ -96,7 +96,7 @@ def test_a_preview_is_a_sheet_of_all_views_and_nothing_else(render, tmp_path, mo
         assert not sheets
     else:
         assert [path.name for path in sheets] == ["figures", f"preview_{name}.png"]
-        rows = (np.asarray(store.read_image(sheets[1])) != 255).any(axis=(1, 2))
+        rows = (store.read_image(sheets[1]) != 255).any(axis=(1, 2))
         assert np.diff(np.flatnonzero(np.diff(rows))).max() > 30
     assert not (tmp_path / "renders").exists()
 
