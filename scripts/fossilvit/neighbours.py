@@ -39,7 +39,7 @@ def ranked(embeddings, metric, queries=None, topk=None):
     vectors = embeddings.astype(np.float64)
     if metric == "cosine":
         vectors = unit(vectors)
-    squares = (vectors**2).sum(axis=1)
+    squares = np.einsum("nd,nd->n", vectors, vectors)
     rows = np.arange(len(vectors)) if queries is None else np.asarray(queries, int)
     others = len(vectors) - 1
     count = others if topk is None else min(topk, others)
