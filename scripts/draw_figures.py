@@ -14,33 +14,34 @@ def main():
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
     for name, title, pictures in chain(
-        cluster_sheets(arguments.renders, store.read_table(arguments.clusters, store.CLUSTERS_COLUMNS)),
+        cluster_sheets(arguments.renders, arguments.clusters),
         neighbor_sheets(arguments.renders, map(Path, arguments.neighbors)),
     ):
         store.write_image(out / f"{name}.png", figures.contact_sheet(title, pictures))
         commands.log.info("%s: %s", out / f"{name}.png", title)
 
 
-def cluster_sheets(renders, rows):
+def cluster_sheets(renders, table):
     """Name, title and pictures of a sheet a cluster, the firmest members first, and of the noise."""
+    rows = store.read_table(table, store.CLUSTERS_COLUMNS, cluster_id=int, prob=float)
     members = {}
-    for row in sorted(rows, key=lambda row: (-float(row["prob"]), row["specimen_id"])):
-        members.setdefault(int(row["cluster_id"]), []).append(row)
+    for row in sorted(rows, key=lambda row: (-row["prob"], row["specimen_id"])):
+        members.setdefault(row["cluster_id"], []).append(row)
     for cluster, group in sorted(members.items()):
         name = "noise" if cluster == NOISE else f"cluster_{cluster:02d}"
         title = "Noise: in no cluster" if cluster == NOISE else f"Cluster {cluster}"
         shown = f", the first {figures.MOST} shown" if len(group) > figures.MOST else ""
         first = group[: figures.MOST]
-        pictures = [picture(renders, row["specimen_id"], f"p = {float(row['prob']):.2f}") for row in first]
+        pictures = [picture(renders, row["specimen_id"], f"p = {row['prob']:.2f}") for row in first]
         yield name, f"{title} ({len(group)} specimens{shown})", pictures
 
 
 def neighbor_sheets(renders, tables):
     """Name, title and pictures of a sheet a query, itself first; a query alone in its collection has none."""
     for table in tables:
-        if rows := store.read_table(table, store.NEIGHBORS_COLUMNS)[: figures.MOST - 1]:
+        if rows := store.read_table(table, store.NEIGHBORS_COLUMNS, distance=float)[: figures.MOST - 1]:
             query = rows[0]["query_id"]
-            nearest = [picture(renders, row["neighbor_id"], f"distance {float(row['distance']):.3f}") for row in rows]
+            nearest = [picture(renders, row["neighbor_id"], f"distance {row['distance']:.3f}") for row in rows]
             name = table.stem.replace("knn_", "neighbors_", 1)
             yield name, f"Nearest to {query}", [picture(renders, query, "query"), *nearest]
 

@@ -23,8 +23,8 @@ def main():
 
 def read_clusters(path):
     """Cluster of every specimen that lies in a folder, by ID."""
-    rows = store.read_table(path, store.CLUSTERS_COLUMNS)
-    labelled = {row["specimen_id"]: int(row["cluster_id"]) for row in rows if specimens.category(row["specimen_id"])}
+    rows = store.read_table(path, store.CLUSTERS_COLUMNS, cluster_id=int)
+    labelled = {row["specimen_id"]: row["cluster_id"] for row in rows if specimens.category(row["specimen_id"])}
     if rows and not labelled:
         raise UserError("No specimen lies in a folder, so there is nothing to evaluate against.")
     return labelled
@@ -32,7 +32,8 @@ def read_clusters(path):
 
 def read_retrieval(path, cluster_of):
     """Scores of every query: of every specimen that is not alone in its folder."""
-    rows = store.read_table(path, store.RETRIEVAL_COLUMNS)
+    scores = evaluation.Retrieval._fields
+    rows = store.read_table(path, store.RETRIEVAL_COLUMNS, **dict.fromkeys(scores, float))
     sizes = Counter(map(specimens.category, cluster_of))
     queries = {identity for identity in cluster_of if sizes[specimens.category(identity)] > 1}
     if different := queries ^ {row["specimen_id"] for row in rows}:
@@ -40,7 +41,7 @@ def read_retrieval(path, cluster_of):
             f"{path} and the clusters are of different collections: {min(different)!r} is in one of them alone; "
             "run scripts.cluster and scripts.search again."
         )
-    return [evaluation.Retrieval(*(float(row[score]) for score in evaluation.Retrieval._fields)) for row in rows]
+    return [evaluation.Retrieval(*(row[score] for score in scores)) for row in rows]
 
 
 def parse():

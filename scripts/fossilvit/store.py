@@ -102,13 +102,19 @@ def write_table(path, columns, rows):
         writer.writerows(rows)
 
 
-def read_table(path, columns) -> list[dict[str, str]]:
-    """Read a CSV of those columns, a dict of column to text for every row."""
+def read_table(path, columns, **types) -> list[dict]:
+    """Read a CSV of those columns, a dict of column to value for every row.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    types : int or float for every column that holds numbers; the others are text
+    """
     with _told(path), open(path, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         if reader.fieldnames != list(columns):
             raise ValueError(f"its columns should be {','.join(columns)}")
-        return list(reader)
+        return [row | {column: number(row[column]) for column, number in types.items()} for row in reader]
 
 
 def write_image(path, image):

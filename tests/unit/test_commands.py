@@ -328,6 +328,7 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
         (("evaluate", "--retrieval", "{}/nowhere.csv", "--clusters", "{}/results/clusters.csv"), "nowhere.csv"),
         (("evaluate", "--retrieval", "{}/other.csv", "--clusters", "{}/results/clusters.csv"), "other.csv"),
         (("evaluate", "--retrieval", "{}/stale.csv", "--clusters", "{}/results/clusters.csv"), "stale.csv"),
+        (("evaluate", "--retrieval", "{}/edited.csv", "--clusters", "{}/results/clusters.csv"), "edited.csv"),
         (("draw_figures", "--renders", "{}/renders", "--clusters", "{}/other.csv"), "other.csv"),
         (("draw_figures", "--renders", "{}/nowhere", "--clusters", "{}/results/clusters.csv"), "nowhere"),
         (("gather_shard", "--meshes", "{}/nowhere", "--shard", "0000", "--out", "{}/x.npz"), "nowhere"),
@@ -338,6 +339,7 @@ def test_a_mistake_is_told_in_one_sentence(chain, folder, command, tmp_path, arg
     (folder / "empty").mkdir(exist_ok=True)
     (folder / "other.csv").write_text("a,b\n1,2\n")
     (folder / "stale.csv").write_text(f"{','.join(store.RETRIEVAL_COLUMNS)}\nsomeone/else,1,1,1,1\n")
+    (folder / "edited.csv").write_text(f"{','.join(store.RETRIEVAL_COLUMNS)}\nteeth/tooth_1,1,1,1,good\n")
     stage, *rest = (argument.format(folder) for argument in arguments)
     out = () if "--out" in rest else ("--out", tmp_path / "out")
     done = command(stage, *rest, *out, TORCH_HOME=str(tmp_path))

@@ -81,6 +81,12 @@ def test_tables_are_read_back_as_written(folder, rows):
     assert store.read_table(folder / "x.csv", ("one", "two")) == [{"one": one, "two": two} for one, two in rows]
 
 
+def test_numbers_of_a_table_are_read_as_such(tmp_path):
+    store.write_table(tmp_path / "x.csv", ("id", "count", "share"), [("1", 2, 0.25)])
+    read = store.read_table(tmp_path / "x.csv", ("id", "count", "share"), count=int, share=float)
+    assert read == [{"id": "1", "count": 2, "share": 0.25}]
+
+
 def test_tables_are_utf8_with_lf_line_ends_and_quotes_where_needed(tmp_path):
     store.write_table(tmp_path / "x.csv", ("id", "reason"), [("標本", 'a "b", c')])
     assert (tmp_path / "x.csv").read_bytes() == 'id,reason\n標本,"a ""b"", c"\n'.encode()
@@ -230,6 +236,13 @@ def test_a_table_of_other_columns_is_named(tmp_path, content):
     (tmp_path / "x.csv").write_text(content)
     with pytest.raises(UserError, match="x.csv cannot be read .its columns should be one,two"):
         store.read_table(tmp_path / "x.csv", ("one", "two"))
+
+
+@pytest.mark.parametrize("row", ["a,many", "a,", "a", "a,1.5"])
+def test_a_table_with_something_else_in_the_place_of_a_number_is_named(tmp_path, row):
+    (tmp_path / "x.csv").write_text(f"one,two\n{row}\n")
+    with pytest.raises(UserError, match="x.csv cannot be read"):
+        store.read_table(tmp_path / "x.csv", ("one", "two"), two=int)
 
 
 @pytest.mark.parametrize("content", [b"", b"no such format", b"\x93NUMPY", b"PK\x03\x04 cut short", b"\xff\xfe\x00"])
