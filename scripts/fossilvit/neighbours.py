@@ -61,7 +61,7 @@ def _euclidean(sums, products):
 def _nearest(steps, query, count):
     """The rows fewest steps away but the query's own, in order; of equal ones the first comes first.
 
-    Steps and row are sorted as one whole number, which is three times as fast as a stable sort of the steps.
+    Steps and row are sorted as one whole number, which is several times as fast as a stable sort of the steps.
     """
     steps[query] = -1
     if steps.max() * len(steps) > LARGEST_KEY:
