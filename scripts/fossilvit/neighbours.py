@@ -48,7 +48,8 @@ def ranked(embeddings, metric, queries=None, topk=None):
         for query, products in zip(block, vectors[block] @ vectors.T, strict=True):
             distances = 1 - products if metric == "cosine" else _euclidean(squares[query] + squares, products)
             steps = np.rint(np.maximum(distances, 0) * 10**DECIMALS)
-            nearest = _nearest(steps, query, count)
+            steps[query] = -1  # the first of all, and left out
+            nearest = _smallest(steps, count + 1)[1:]
             yield int(query), nearest, steps[nearest] / 10**DECIMALS
 
 
@@ -58,15 +59,14 @@ def _euclidean(sums, products):
     return np.sqrt(np.where(squared > ROUNDING * sums, squared, 0))
 
 
-def _nearest(steps, query, count):
-    """The rows fewest steps away but the query's own, in order; of equal ones the first comes first.
+def _smallest(steps, count):
+    """The rows of the smallest numbers of steps, in their order; of equal ones the first comes first.
 
     Steps and row are sorted as one whole number, which is several times as fast as a stable sort of the steps.
     """
-    steps[query] = -1
     if steps.max() * len(steps) > LARGEST_KEY:
-        return np.argsort(steps, kind="stable")[1 : count + 1]
+        return np.argsort(steps, kind="stable")[:count]
     keys = steps.astype(np.int64) * len(steps) + np.arange(len(steps))
-    keys = np.partition(keys, count)[: count + 1]
+    keys = np.partition(keys, count - 1)[:count]
     keys.sort()
-    return keys[1:] % len(steps)
+    return keys % len(steps)
