@@ -1,7 +1,7 @@
 """Run a stage in a process that stays warm for the next job; in a process of its own where the run keeps none.
 
-`python -I -S warm.py MEM_MB MINUTES STAGE ARGUMENT ...`, by the Python of the rule's environment. MEM_MB and MINUTES
-are what a warm process may take for the job; see fossilvit/warm for how the two talk.
+`python -I -S warm.py MEM_MB MINUTES STAGE ARGUMENT ...`, by the Python of the rule's environment. MEM_MB is what a warm
+process may take for the job, MINUTES its share of what many jobs take; see fossilvit/warm for how the two talk.
 
 Every job starts this: 10 ms with the compiled parts of the standard library, another 8 with `socket`.
 """
@@ -21,6 +21,8 @@ PASSING = ("_", "SHLVL", "PWD", "OLDPWD")
 """Environment variables that differ from job to job and mean nothing to it."""
 PATIENCE = 60
 """Seconds that a worker may take to answer at all."""
+SHARES = 20
+"""Shares of time that a single job may take."""
 GLANCE = 500
 """Milliseconds between two looks at what a worker takes."""
 
@@ -115,10 +117,11 @@ def wait(connection, worker, memory, minutes) -> int:
     """Wait for the exit code of a job; a worker that takes more than it may is killed."""
     events = poll()
     events.register(connection, POLLIN)
-    end = monotonic() + 60 * minutes
+    limit = SHARES * minutes
+    end = monotonic() + 60 * limit
     while not events.poll(GLANCE):
         if monotonic() > end:
-            kill(worker, f"took longer than {minutes:g} minutes", "runtime=MINUTES")
+            kill(worker, f"took longer than {limit:g} minutes", "runtime=MINUTES")
         if (used := memory_of(worker)) > memory:
             kill(worker, f"took {used} MB of memory, and may take {memory}", "mem_mb=MB")
     try:

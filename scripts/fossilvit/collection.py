@@ -1,6 +1,6 @@
 """Single specimens -> the collection.
 
-In: an embedding, float32 [D], and a render record of every specimen; to whiten, also its features, float32 [V, D].
+In: a render record of every specimen and its embedding, float32 [D]; to whiten, also its features, float32 [V, D].
 Out: one matrix, float32 [N, D], with the ID of every row, and what the records say of all specimens; also how their
 views scatter.
 """
@@ -27,27 +27,35 @@ class Collection(NamedTuple):
     """What is RECORDED of every specimen, by ID; one that failed has a record and no row."""
 
 
-def gather(identities, embeddings, renders) -> Collection:
-    """Read the embeddings and records of some specimens.
+def records(identities, renders) -> dict:
+    """What is RECORDED of specimens, by ID.
 
     Parameters
     ----------
     identities : list of str
-        One without an embedding yet, added while the workflow runs, is left to the next run.
-    embeddings, renders : path
-        Folders of single embeddings, and of renders with their records.
+        One without a render record yet, added while the workflow runs, is left to the next run.
+    renders : path
+        Folder of renders with their records.
     """
-    rows, records = {}, {}
-    for identity in identities:
-        path = store.array_path(embeddings, identity)
-        if not path.exists():
-            continue
-        record = store.read_json(store.render_record(renders, identity))
-        records[identity] = {key: record[key] for key in RECORDED if key in record}
-        embedding = store.read_array(path)
-        if len(embedding):
-            rows[identity] = embedding
-    return Collection(list(rows), _stacked(rows), records)
+    paths = {identity: store.render_record(renders, identity) for identity in identities}
+    found = {identity: store.read_json(path) for identity, path in paths.items() if path.exists()}
+    return {identity: {key: record[key] for key in RECORDED if key in record} for identity, record in found.items()}
+
+
+def gather(recorded, embeddings) -> Collection:
+    """Read the embeddings of some specimens.
+
+    Parameters
+    ----------
+    recorded : dict of ID to record
+        One without an embedding yet, added while the workflow runs, is left to the next run.
+    embeddings : path
+        Folder of single embeddings.
+    """
+    paths = {identity: store.array_path(embeddings, identity) for identity in recorded}
+    found = {identity: store.read_array(path) for identity, path in paths.items() if path.exists()}
+    rows = {identity: embedding for identity, embedding in found.items() if len(embedding)}
+    return Collection(list(rows), _stacked(rows), {identity: recorded[identity] for identity in found})
 
 
 def scatter(gathered, features) -> np.ndarray:

@@ -15,17 +15,12 @@ def find(shards, keep_renders) -> list[str]:
     keep_renders : bool
         Whether views are to be there.
     """
-    collection = ["data/encoder.json", *map(_shard, shards), "data/embeddings/embeddings.npy"]
-    found = _gone(collection)
-    for shard, identities in shards.items():
-        gathered = os.path.exists(_shard(shard))
+    records, gathered = ([f"data/shards/{shard}.{kind}" for shard in shards] for kind in ("json", "npz"))
+    found = _gone(["data/encoder.json", *records, *gathered, "data/embeddings/embeddings.npy"])
+    for shard, identities in zip(gathered, shards.values(), strict=True):
         for identity in identities:
-            found += _gone(_of_specimen(identity, keep_renders), gathered)
+            found += _gone(_of_specimen(identity, keep_renders), used=os.path.exists(shard))
     return found
-
-
-def _shard(shard):
-    return f"data/shards/{shard}.npz"
 
 
 def _of_specimen(identity, keep_renders):

@@ -9,6 +9,7 @@ from pathlib import Path
 from fossilvit import specimens, store
 
 SPECIMEN_RULES = ("render_views", "extract_features", "pool_embedding")
+SHARD_RULES = ("gather_records", "gather_shard")
 
 
 def find(identities, shards, data, logs) -> list[Path]:
@@ -30,9 +31,9 @@ def find(identities, shards, data, logs) -> list[Path]:
             *_of_others(Path(data, "renders"), known, _rendered),
             *_of_others(Path(data, "features"), known, _named(".npy")),
             *_of_others(Path(data, "embeddings"), known | {specimens.RESERVED}, _named(".npy")),
-            *_of_others(Path(data, "shards"), used, _named(".npz")),
+            *_of_others(Path(data, "shards"), used, _named(".json", ".npz")),
             *(path for rule in SPECIMEN_RULES for path in _of_others(Path(logs, rule), known, _named(".log"))),
-            *_of_others(Path(logs, "gather_shard"), used, _named(".log")),
+            *(path for rule in SHARD_RULES for path in _of_others(Path(logs, rule), used, _named(".log"))),
         ]
     )
 
@@ -56,8 +57,8 @@ def _of_others(folder, known, owner):
                 yield path
 
 
-def _named(extension):
-    return lambda path: path.removesuffix(extension) if path.endswith(extension) else None
+def _named(*extensions):
+    return lambda path: path.rpartition(".")[0] if path.endswith(extensions) else None
 
 
 def _rendered(path):

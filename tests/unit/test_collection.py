@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 
@@ -15,9 +17,13 @@ def place(folder, **embeddings):
         renders.write(folder / "renders", identity, [], {"renderer": "raster", "views": [], **record})
 
 
+def gather(folder, identities):
+    return collection.gather(collection.records(identities, folder / "renders"), folder / "embeddings")
+
+
 def test_gathering_keeps_embeddings_in_the_order_asked_for_and_what_records_tell_of_specimens(tmp_path):
     place(tmp_path, b=[1, 2], a=[3, 4], broken=[])
-    found = collection.gather(["b", "broken", "a"], tmp_path / "embeddings", tmp_path / "renders")
+    found = gather(tmp_path, ["b", "broken", "a"])
     assert found.identities == ["b", "a"]
     assert found.embeddings.tolist() == [[1, 2], [3, 4]] and found.embeddings.dtype == np.float32
     ok = {"status": "ok", "mesh": {"faces": 4}}
@@ -26,19 +32,21 @@ def test_gathering_keeps_embeddings_in_the_order_asked_for_and_what_records_tell
 
 def test_a_specimen_without_an_embedding_yet_is_left_to_the_next_run(tmp_path):
     place(tmp_path, a=[1])
-    found = collection.gather(["a", "new"], tmp_path / "embeddings", tmp_path / "renders")
+    place(tmp_path / "later", rendered=[2])
+    shutil.copytree(tmp_path / "later/renders", tmp_path / "renders", dirs_exist_ok=True)
+    found = gather(tmp_path, ["a", "rendered", "new"])
     assert found.identities == ["a"] and list(found.records) == ["a"]
 
 
 def test_gathering_nothing_gives_an_empty_matrix(tmp_path):
     place(tmp_path, broken=[])
-    assert collection.gather(["broken"], tmp_path / "embeddings", tmp_path / "renders").embeddings.shape == (0, 0)
+    assert gather(tmp_path, ["broken"]).embeddings.shape == (0, 0)
 
 
 def test_embeddings_of_different_dimensions_are_refused_with_an_example_of_each(tmp_path):
     place(tmp_path, a=[1, 2], b=[1, 2, 3])
     with pytest.raises(UserError, match="'a' has 2, 'b' has 3"):
-        collection.gather(["a", "b"], tmp_path / "embeddings", tmp_path / "renders")
+        gather(tmp_path, ["a", "b"])
 
 
 def test_the_scatter_is_that_of_the_features_of_what_was_gathered(tmp_path):
@@ -46,7 +54,7 @@ def test_the_scatter_is_that_of_the_features_of_what_was_gathered(tmp_path):
     views = {"a": [[1, 0], [0, 1]], "b": [[1, 0], [1, 0], [0, 2]], "broken": np.zeros((0, 2))}
     for identity, features in views.items():
         store.write_array(store.array_path(tmp_path / "features", identity), np.array(features, np.float32))
-    found = collection.gather(["a", "broken", "b", "new"], tmp_path / "embeddings", tmp_path / "renders")
+    found = gather(tmp_path, ["a", "broken", "b", "new"])
     root = collection.scatter(found, tmp_path / "features")
     spread = 1 / 4 + 2 / 9
     assert np.allclose(root.T @ root, [[spread, -spread], [-spread, spread]])
@@ -54,7 +62,7 @@ def test_the_scatter_is_that_of_the_features_of_what_was_gathered(tmp_path):
 
 def test_features_that_are_missing_are_named(tmp_path):
     place(tmp_path, a=[1, 2])
-    found = collection.gather(["a"], tmp_path / "embeddings", tmp_path / "renders")
+    found = gather(tmp_path, ["a"])
     with pytest.raises(UserError, match="a.npy does not exist"):
         collection.scatter(found, tmp_path / "features")
 

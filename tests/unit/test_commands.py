@@ -137,13 +137,20 @@ def test_without_a_query_every_specimen_is_one(chain, folder, command):
     assert [row["specimen_id"] for row in scored] == [row["query_id"] for row in table[::6] if "/" in row["query_id"]]
 
 
+def gather(command, folder, shard, shards, *arguments, embeddings=None):
+    """What Snakemake does in the place of pool_embeddings on a whole folder: gather a shard, twice."""
+    records = shard.with_suffix(".json")
+    places = ("--meshes", folder / "meshes", "--renders", folder / "renders", "--shards", shards)
+    done = command("gather_records", *places, "--shard", shard.stem, "--out", records)
+    assert done.returncode == 0, done.stderr
+    places = ("--embeddings", embeddings or folder / "embeddings", "--features", folder / "features")
+    return command("gather_shard", "--records", records, *places, *arguments, "--out", shard)
+
+
 def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_path):
-    """What Snakemake does in the place of pool_embeddings on a whole folder."""
-    places = ("--embeddings", folder / "embeddings", "--renders", folder / "renders", "--meshes", folder / "meshes")
-    shards = []
-    for shard in ("0000", "0001"):
-        shards.append(tmp_path / f"{shard}.npz")
-        done = command("gather_shard", *places, "--shards", 2, "--shard", shard, "--out", shards[-1])
+    shards = [tmp_path / "0000.npz", tmp_path / "0001.npz"]
+    for shard in shards:
+        done = gather(command, folder, shard, 2)
         assert done.returncode == 0, done.stderr
     tables = ("--failed", tmp_path / "failed.csv", "--specimens", tmp_path / "specimens.csv")
     done = command("collect_embeddings", *shards, "--out", tmp_path, *tables)
@@ -166,11 +173,9 @@ def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_e
         "pool_embeddings", "--features", folder / "features", "--out", tmp_path / "pooled", "--whiten", "views"
     )
     assert done.returncode == 0, done.stderr
-    places = ("--embeddings", folder / "embeddings", "--renders", folder / "renders", "--meshes", folder / "meshes")
     shards = [tmp_path / "0000.npz", tmp_path / "0001.npz"]
     for shard in shards:
-        arguments = ("--shards", 2, "--shard", shard.stem, "--features", folder / "features", "--whiten", "views")
-        done = command("gather_shard", *places, *arguments, "--out", shard)
+        done = gather(command, folder, shard, 2, "--whiten", "views")
         assert done.returncode == 0, done.stderr
     tables = ("--failed", tmp_path / "failed.csv", "--specimens", tmp_path / "specimens.csv")
     done = command("collect_embeddings", *shards, "--out", tmp_path / "collected", *tables, "--whiten", "views")
@@ -188,9 +193,8 @@ def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_e
 
 
 def test_shards_gathered_without_scatter_are_not_whitened(chain, folder, command, tmp_path):
-    places = ("--embeddings", folder / "embeddings", "--renders", folder / "renders", "--meshes", folder / "meshes")
     shard = tmp_path / "0000.npz"
-    assert command("gather_shard", *places, "--shards", 1, "--shard", "0000", "--out", shard).returncode == 0
+    assert gather(command, folder, shard, 1).returncode == 0
     done = command("collect_embeddings", shard, "--out", tmp_path, "--whiten", "views")
     assert "gather it again with --whiten views" in told(done)
 
@@ -199,9 +203,8 @@ def test_embeddings_of_all_views_in_order_are_not_whitened(chain, folder, comman
     concat = ("--features", folder / "features", "--out", tmp_path / "embeddings", "--pool", "concat")
     assert "--pool concat cannot be whitened" in told(command("pool_embeddings", *concat, "--whiten", "views"))
     assert command("pool_embeddings", *concat).returncode == 0
-    places = ("--embeddings", tmp_path / "embeddings", "--renders", folder / "renders", "--meshes", folder / "meshes")
-    arguments = ("--features", folder / "features", "--shards", 1, "--shard", "0000", "--whiten", "views")
-    done = command("gather_shard", *places, *arguments, "--out", tmp_path / "0000.npz")
+    pooled = tmp_path / "embeddings"
+    done = gather(command, folder, tmp_path / "0000.npz", 1, "--whiten", "views", embeddings=pooled)
     assert "pool by mean" in told(done)
 
 
@@ -331,7 +334,8 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
         (("evaluate", "--retrieval", "{}/edited.csv", "--clusters", "{}/results/clusters.csv"), "edited.csv"),
         (("draw_figures", "--renders", "{}/renders", "--clusters", "{}/other.csv"), "other.csv"),
         (("draw_figures", "--renders", "{}/nowhere", "--clusters", "{}/results/clusters.csv"), "nowhere"),
-        (("gather_shard", "--meshes", "{}/nowhere", "--shard", "0000", "--out", "{}/x.npz"), "nowhere"),
+        (("gather_records", "--meshes", "{}/nowhere", "--shard", "0000", "--out", "{}/x.json"), "nowhere"),
+        (("gather_shard", "--records", "{}/nowhere.json", "--out", "{}/x.npz"), "nowhere.json"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else value,
 )
@@ -361,6 +365,7 @@ def test_a_mistake_is_told_in_one_sentence(chain, folder, command, tmp_path, arg
         ("cluster", "--min-cluster-size", "many"),
         ("search", "--topk", "-1"),
         ("search", "--nonsense"),
+        ("gather_records",),
         ("gather_shard",),
     ],
     ids=" ".join,

@@ -2,6 +2,7 @@ import pytest
 
 from fossilvit import gaps
 
+SHARDS = [f"data/shards/{shard}.{kind}" for shard in ("0000", "0001") for kind in ("json", "npz")]
 SPECIMENS = {"0000": ["a", "標本/b"], "0001": ["c"]}
 
 
@@ -18,7 +19,7 @@ def files(identity):
 def finished(tmp_path, monkeypatch):
     """An empty file for every one of a finished run."""
     monkeypatch.chdir(tmp_path)
-    collection = ["data/encoder.json", "data/shards/0000.npz", "data/shards/0001.npz", "data/embeddings/embeddings.npy"]
+    collection = ["data/encoder.json", *SHARDS, "data/embeddings/embeddings.npy"]
     for file in [*collection, *(file for members in SPECIMENS.values() for one in members for file in files(one))]:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
@@ -29,7 +30,7 @@ def test_a_finished_run_has_none(finished):
     assert gaps.find(SPECIMENS, keep_renders=True) == []
 
 
-@pytest.mark.parametrize("file", [*files("標本/b"), "data/encoder.json", "data/shards/0001.npz"])
+@pytest.mark.parametrize("file", [*files("標本/b"), "data/encoder.json", *SHARDS])
 def test_a_deleted_file_is_one(finished, file):
     (finished / file).unlink()
     assert gaps.find(SPECIMENS, keep_renders=True) == [file]

@@ -10,7 +10,7 @@ KEPT = [
     "data/renders/README.md",
     "data/renders/a/my notes.txt",
     "data/renders/gone/my notes.txt",
-    *(f"data/shards/{specimens.shard(identity, 4)}.npz" for identity in IDENTITIES),
+    *(f"data/shards/{specimens.shard(identity, 4)}.{kind}" for identity in IDENTITIES for kind in ("json", "npz")),
     *(
         path
         for identity in IDENTITIES
@@ -34,10 +34,12 @@ LEFT = [
     "data/features/b/標本.npy",
     "data/features/.writing-0123456789abcdef",
     "data/embeddings/b/gone.npy",
+    "data/shards/0099.json",
     "data/shards/0099.npz",
     "logs/render_views/gone.log",
     "logs/extract_features/b/gone.log",
     "logs/pool_embedding/gone.log",
+    "logs/gather_records/0099.log",
     "logs/gather_shard/0099.log",
 ]
 

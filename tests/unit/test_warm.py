@@ -248,7 +248,7 @@ def test_a_process_that_crashes_fails_its_job_alone_and_is_replaced(do, how):
 
 
 def test_a_process_that_hangs_is_ended(do):
-    code, hanging, told = do("ignore", minutes=0.02)
+    code, hanging, told = do("ignore", minutes=0.001)
     assert code == 1 and "took longer than 0.02 minutes" in told
     assert ended(hanging) and do("after")[0] == 0
 

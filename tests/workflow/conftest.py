@@ -29,13 +29,13 @@ class Run(NamedTuple):
     @property
     def jobs(self):
         """The jobs that ran: how often each rule, without `all`."""
-        rules = re.findall(r"^(?:local)?rule (\w+):$", self.output, flags=re.MULTILINE)
+        rules = re.findall(r"^ *(?:local)?rule (\w+):$", self.output, flags=re.MULTILINE)
         return Counter(rule for rule in rules if rule != "all")
 
     def of(self, rule):
         """The specimens or shards that a rule ran for."""
         return set(
-            re.findall(rf"^(?:local)?rule {rule}:\n(?:    .*\n)*?    wildcards: \w+=(.*)$", self.output, re.MULTILINE)
+            re.findall(rf"^ *(?:local)?rule {rule}:\n(?:    .*\n)*? +wildcards: \w+=(.*)$", self.output, re.MULTILINE)
         )
 
 
@@ -75,7 +75,7 @@ def timeless(path):
             return {name: re.sub(SECONDS, b"", shard[name].tobytes()) for name in shard.files}
     if path.name == "specimens.csv":
         return [line.rpartition(",")[0] for line in path.read_text(encoding="utf-8").splitlines()]
-    return re.sub(SECONDS, b"", path.read_bytes()) if path.name == store.RENDER_RECORD else path.read_bytes()
+    return re.sub(SECONDS, b"", path.read_bytes()) if path.suffix == ".json" else path.read_bytes()
 
 
 def write_mesh(path, seed):

@@ -20,6 +20,7 @@ COLLECTION = {
     *("collect_embeddings", "find_duplicates", "cluster_specimens", "search_neighbors", "evaluate", "draw_figures")
 }
 OWN = {"render_views", "extract_features", "pool_embedding"}
+GATHERING = {"gather_records", "gather_shard"}
 
 
 def ids(work):
@@ -37,11 +38,12 @@ def duplicates_table(work):
 def assert_only(run, identity):
     """Just one specimen's jobs, its shard's and the collection's ran."""
     assert run.code == 0, run.output
-    assert set(run.jobs) == OWN | {"gather_shard"} | COLLECTION
+    assert set(run.jobs) == OWN | GATHERING | COLLECTION
     assert set(run.jobs.values()) == {1}
     for rule in OWN:
         assert run.of(rule) == {identity}
-    assert run.of("gather_shard") == {specimens.shard(identity, 2)}
+    for rule in GATHERING:
+        assert run.of(rule) == {specimens.shard(identity, 2)}
 
 
 def test_the_first_run_makes_every_file_of_the_contract(finished):
@@ -143,7 +145,7 @@ def test_meshes_that_swapped_names_are_both_computed(work):
 def test_a_removed_mesh_leaves_the_collection(work):
     (work / "data/meshes/round/a.ply").unlink()
     run = snakemake(work)
-    assert run.code == 0 and set(run.jobs) == {"gather_shard"} | COLLECTION
+    assert run.code == 0 and set(run.jobs) == GATHERING | COLLECTION
     assert run.of("gather_shard") == {specimens.shard("round/a", 2)}
     assert ids(work) == ["round/b", "round/c", "square/d", "square/e 標本"]
     assert not snakemake(work).jobs
@@ -157,7 +159,7 @@ def test_a_renamed_or_moved_mesh_is_computed_under_its_new_name(work, there):
     mesh.rename(work / "data/meshes" / there)
     identity = there.removesuffix(".ply")
     run = snakemake(work)
-    assert run.code == 0 and set(run.jobs) == OWN | {"gather_shard"} | COLLECTION
+    assert run.code == 0 and set(run.jobs) == OWN | GATHERING | COLLECTION
     for rule in OWN:
         assert run.of(rule) == {identity}
     assert run.of("gather_shard") == {specimens.shard(name, 2) for name in ("round/a", identity)}
@@ -192,7 +194,7 @@ def test_what_a_removed_mesh_leaves_is_listed_and_deleted_when_asked(work):
     assert not snakemake(work).jobs
 
 
-MADE = ["render_views", "extract_features", "pool_embedding", "gather_shard"]
+MADE = ["render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard"]
 
 
 @pytest.mark.parametrize(
@@ -201,9 +203,10 @@ MADE = ["render_views", "extract_features", "pool_embedding", "gather_shard"]
         ("data/renders/round/a/render.json", set(MADE) | COLLECTION),
         ("data/renders/round/a/views.txt", set(MADE) | COLLECTION),
         ("data/renders/square/broken/render.json", set(MADE) | COLLECTION),
-        ("data/features/round/a.npy", set(MADE[1:]) | COLLECTION),
-        ("data/embeddings/round/a.npy", set(MADE[2:]) | COLLECTION),
-        ("data/shards/0001.npz", set(MADE[3:]) | COLLECTION),
+        ("data/features/round/a.npy", set(MADE[2:]) | COLLECTION),
+        ("data/embeddings/round/a.npy", set(MADE[3:]) | COLLECTION),
+        ("data/shards/0001.json", GATHERING | COLLECTION),
+        ("data/shards/0001.npz", set(MADE[4:]) | COLLECTION),
         ("data/encoder.json", {"fetch_weights", *MADE} | COLLECTION),
         ("data/embeddings/embeddings.npy", COLLECTION),
         ("data/embeddings/ids.txt", COLLECTION),
@@ -236,9 +239,9 @@ def test_a_deleted_file_is_made_again(work, file, rules):
     ("stage", "rules"),
     [
         ("RENDERING", set(MADE) | COLLECTION),
-        ("HOG", {"fetch_weights", *MADE[1:]} | COLLECTION),
-        ("POOLING", set(MADE[2:]) | COLLECTION),
-        ("GATHERING", set(MADE[3:]) | COLLECTION),
+        ("HOG", {"fetch_weights", *MADE[2:]} | COLLECTION),
+        ("POOLING", set(MADE[3:]) | COLLECTION),
+        ("GATHERING", GATHERING | COLLECTION),
         ("WHITENING", COLLECTION),
         ("DUPLICATES", {"find_duplicates"}),
         ("CLUSTERING", {"cluster_specimens", "evaluate", "draw_figures"}),
@@ -288,13 +291,13 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
         ("search={metric: euclidean}", {"search_neighbors", "evaluate"}),
         ("search={queries: [標本]}", {"search_query", "draw_figures"}),
         ("pool=max", {"pool_embedding", "gather_shard"} | COLLECTION),
-        ("shards=1", {"gather_shard"} | COLLECTION),
+        ("shards=1", GATHERING | COLLECTION),
         ("collection={whiten: views}", {"gather_shard"} | COLLECTION),
-        ("extract={model: hog, token: patch_mean}", {"fetch_weights", *MADE[1:]} | COLLECTION),
-        ("extract={model: hog, precision: fp32}", set(MADE[1:]) | COLLECTION),
-        ("render={views: 4, size: 64}", OWN | {"gather_shard"} | COLLECTION),
-        ("render={views: 3, size: 64, appearance: depth}", OWN | {"gather_shard"} | COLLECTION),
-        ("render={views: 3, size: 64, elevation: -20}", OWN | {"gather_shard"} | COLLECTION),
+        ("extract={model: hog, token: patch_mean}", {"fetch_weights", *MADE[2:]} | COLLECTION),
+        ("extract={model: hog, precision: fp32}", set(MADE[2:]) | COLLECTION),
+        ("render={views: 4, size: 64}", OWN | GATHERING | COLLECTION),
+        ("render={views: 3, size: 64, appearance: depth}", OWN | GATHERING | COLLECTION),
+        ("render={views: 3, size: 64, elevation: -20}", OWN | GATHERING | COLLECTION),
         ("extract={model: hog, device: cpu}", set()),
         ("keep_renders=false", set()),
         ("warm=false", set()),
@@ -365,6 +368,6 @@ def test_views_that_are_not_kept_are_made_again_only_where_they_are_needed(work,
     write_mesh(fresh / "data/meshes/round/new.ply", 9)
     assert_only(snakemake(fresh, config=forgetful), "round/new")
     (fresh / "data/meshes/round/new.ply").unlink()
-    assert set(snakemake(fresh, config=[*forgetful, "pool=max"]).jobs) == set(MADE[2:]) | COLLECTION
+    assert set(snakemake(fresh, config=[*forgetful, "pool=max"]).jobs) == set(MADE[3:]) | COLLECTION
     described_otherwise = [*forgetful, "extract={model: hog, precision: fp32}"]
     assert set(snakemake(fresh, config=described_otherwise).jobs) == set(MADE) | COLLECTION

@@ -14,6 +14,8 @@ rule collect_embeddings:
         specimens=report("results/specimens.csv", caption="../report/specimens.rst", category="Collection"),
     log:
         "logs/collect_embeddings.log",
+    group:
+        "collect"
     conda:
         "../../envs/collection.yaml"
     threads: 1
@@ -36,6 +38,8 @@ rule find_duplicates:
         report("results/duplicates.csv", caption="../report/duplicates.rst", category="Collection"),
     log:
         "logs/find_duplicates.log",
+    group:
+        "collect"
     conda:
         "../../envs/render.yaml"
     threads: 1
@@ -58,6 +62,8 @@ rule cluster_specimens:
         "results/clusters.json",
     log:
         "logs/cluster_specimens.log",
+    group:
+        "collect"
     conda:
         "../../envs/collection.yaml"
     threads: 1
@@ -86,6 +92,8 @@ rule search_neighbors:
         report("results/retrieval.csv", caption="../report/retrieval.rst", category="Collection"),
     log:
         "logs/search_neighbors.log",
+    group:
+        "collect"
     conda:
         "../../envs/collection.yaml"
     threads: 1
@@ -122,6 +130,8 @@ rule evaluate:
         report("results/evaluation.csv", caption="../report/evaluation.rst", category="Collection"),
     log:
         "logs/evaluate.log",
+    group:
+        "collect"
     conda:
         "../../envs/collection.yaml"
     threads: 1

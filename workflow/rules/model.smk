@@ -9,11 +9,15 @@ ENCODER = " ".join(
     for name in ("model", "image_size", "token", "engine", "source", "weights")
     if config["extract"][name] is not None
 )
+DEVICE = config["extract"]["device"]
 PLACE = [config["extract"][name] for name in ("model", "device", "engine")]
 THREADS = 1 if config["extract"]["model"] == "hog" else 4
 TAKES_GPU = encoders.on_gpus(*PLACE)
-if workflow.local_exec and TAKES_GPU:
-    # a cluster gives what it is asked for; here the GPUs are known, and each serves one extraction at a time
+if workflow.nodes:
+    # a cluster gives what it is asked for: a job one GPU, be it of many specimens
+    workflow.global_resources.setdefault("gpu", 1)
+elif TAKES_GPU:
+    # here the GPUs are known, and each serves one extraction at a time
     gpus = len(encoders.gpus(*PLACE))
     TAKES_GPU = gpus > 0
     if TAKES_GPU:
@@ -21,8 +25,12 @@ if workflow.local_exec and TAKES_GPU:
         THREADS = max(1, min(THREADS, (workflow.cores or THREADS) // gpus))
 
 
+resource_scopes:
+    gpu="local",  # counted inside each job of a cluster, not over all of them
+
+
 localrules:
-    fetch_weights,
+    fetch_weights,  # where there is a network: a node of a cluster may have none
 
 
 rule fetch_weights:
@@ -37,11 +45,10 @@ rule fetch_weights:
         "../../envs/encode.yaml"
     threads: 1
     resources:
-        device=config["extract"]["device"],
         mem_mb=encoders.memory(config["extract"]["model"]),
         runtime=60,
     params:
         encoder=ENCODER,
         version=encoders.version(config["extract"]["model"]),
     shell:
-        'python "$FOSSILVIT"/fetch_weights.py {params.encoder} --device {resources.device} --out {output:q} &> {log:q}'
+        'python "$FOSSILVIT"/fetch_weights.py {params.encoder} --device {DEVICE} --out {output:q} &> {log:q}'

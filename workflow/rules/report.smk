@@ -15,6 +15,8 @@ rule draw_figures:
         ),
     log:
         "logs/draw_figures.log",
+    group:
+        "collect"
     conda:
         "../../envs/collection.yaml"
     threads: 1

@@ -1,5 +1,9 @@
 # needs  a mesh or point cloud a specimen
-# gives  data/renders/ID/, data/features/ID.npy, data/embeddings/ID.npy and data/shards/SHARD.npz
+# gives  data/renders/ID/, data/features/ID.npy, data/embeddings/ID.npy, and data/shards/SHARD.json + SHARD.npz
+#
+# On a cluster the shards are the jobs (profiles/slurm): what gathers a shard ties its specimens into one. There they run
+# beside and after one another, so `runtime` is a specimen's share of such a job, and the gathering has the time to start
+# in. A fault of the machine may pass, and is tried again inside the job.
 
 
 VIEWS = config["render"]["views"]
@@ -8,6 +12,7 @@ VIEWS_MB, VIEWS_MINUTES = (25 + 3 * VIEWS) * SAMPLES // 10**6, VIEWS * SAMPLES /
 RENDER_SETTINGS = " ".join(f"--{name}={value}" for name, value in config["render"].items())
 WHITENED = config["collection"]["whiten"] != "none"
 KEEP = config["keep_renders"]
+VIEWS_AFTER = "keep" if KEEP else "forget"
 
 
 wildcard_constraints:
@@ -26,12 +31,15 @@ rule render_views:
         (str if KEEP else temp)("data/renders/{id}/views.txt"),
     log:
         "logs/render_views/{id}.log",
+    retries: 2
+    group:
+        "render"
     conda:
         "../../envs/render.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * (1000 + SPECIMENS[wildcards.id].memory + VIEWS_MB),
-        runtime=lambda wildcards, attempt: attempt * (10 + SPECIMENS[wildcards.id].memory // 1000 + VIEWS_MINUTES),
+        runtime=lambda wildcards, attempt: attempt * (1 + SPECIMENS[wildcards.id].memory // 1000 + VIEWS_MINUTES),
     params:
         mesh=lambda wildcards: SPECIMENS[wildcards.id].state,
         settings=RENDER_SETTINGS,
@@ -39,6 +47,32 @@ rule render_views:
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} render_multiview'
         " --in {input.mesh:q} --out data/renders --specimen={wildcards.id:q} {params.settings} &> {log:q}"
+
+
+rule gather_records:
+    input:
+        lambda wildcards: [f"data/renders/{id}/render.json" for id in SHARDS[wildcards.shard]],
+    output:
+        "data/shards/{shard}.json",
+    log:
+        "logs/gather_records/{shard}.log",
+    retries: 2
+    group:
+        "render"
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        meshes=config["meshes"],
+        shards=config["shards"],
+        version=versions.GATHERING,
+    shell:
+        'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} gather_records'
+        " --meshes {params.meshes:q} --renders data/renders --shards {params.shards} --shard {wildcards.shard}"
+        " --out {output:q} &> {log:q}"
 
 
 rule extract_features:
@@ -50,15 +84,16 @@ rule extract_features:
     log:
         "logs/extract_features/{id}.log",
     priority: 1  # a specimen that is begun is finished first
+    retries: 2
+    group:
+        "describe"
     conda:
         "../../envs/encode.yaml"
     threads: THREADS
     resources:
         gpu=int(TAKES_GPU),
-        device=config["extract"]["device"],
-        views="keep" if KEEP else "forget",
         mem_mb=lambda wildcards, attempt: encoders.memory(config["extract"]["model"]) * attempt,
-        runtime=lambda wildcards, attempt: attempt * (20 + VIEWS),
+        runtime=lambda wildcards, attempt: attempt * (1 if TAKES_GPU else 1 + VIEWS // 4),
     params:
         encoder=ENCODER,
         precision=config["extract"]["precision"],
@@ -66,7 +101,7 @@ rule extract_features:
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} extract_features'
         " --renders data/renders --out data/features --specimen={wildcards.id:q} {params.encoder}"
-        " --precision {params.precision} --device {resources.device} --threads {threads} --views {resources.views} &> {log:q}"
+        " --precision {params.precision} --device {DEVICE} --threads {threads} --views {VIEWS_AFTER} &> {log:q}"
 
 
 rule pool_embedding:
@@ -77,12 +112,15 @@ rule pool_embedding:
     log:
         "logs/pool_embedding/{id}.log",
     priority: 2
+    retries: 2
+    group:
+        "describe"
     conda:
         "../../envs/collection.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
-        runtime=lambda wildcards, attempt: 5 * attempt,
+        runtime=lambda wildcards, attempt: attempt,
     params:
         pool=config["pool"],
         version=versions.POOLING,
@@ -94,25 +132,25 @@ rule pool_embedding:
 rule gather_shard:
     input:
         lambda wildcards: [f"data/embeddings/{id}.npy" for id in SHARDS[wildcards.shard]],
-        records=lambda wildcards: [f"data/renders/{id}/render.json" for id in SHARDS[wildcards.shard]],
+        records="data/shards/{shard}.json",
         features=lambda wildcards: [f"data/features/{id}.npy" for id in SHARDS[wildcards.shard] if WHITENED],
     output:
         "data/shards/{shard}.npz",
     log:
         "logs/gather_shard/{shard}.log",
+    retries: 2
+    group:
+        "describe"
     conda:
         "../../envs/collection.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        meshes=config["meshes"],
-        shards=config["shards"],
         whiten=config["collection"]["whiten"],
         version=versions.GATHERING,
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} gather_shard'
-        " --meshes {params.meshes:q} --shards {params.shards} --shard {wildcards.shard}"
-        " --embeddings data/embeddings --renders data/renders --features data/features"
+        " --records {input.records:q} --embeddings data/embeddings --features data/features"
         " --whiten {params.whiten} --out {output:q} &> {log:q}"
