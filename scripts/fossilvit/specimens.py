@@ -6,6 +6,7 @@ this is read at every start of Snakemake, for collections of any size.
 
 import os
 import re
+import shlex
 import unicodedata
 import zlib
 from difflib import get_close_matches
@@ -115,6 +116,35 @@ def _checked(identity, path):
     if PLACEHOLDER.search(identity):
         raise UserError(f"The name of {path!r} holds a word in braces, which Snakemake takes for its own; rename it.")
     return identity
+
+
+def check_for_cluster(found):
+    """See that Snakemake can name every specimen to a job on another machine.
+
+    It writes names into the command of such a job as Python writes them, where a shell reads them, and splits them at
+    commas. A comma gets lost there, and so do a full-width space, a backslash, an apostrophe beside a dollar, and quotes
+    around a name.
+
+    Raises
+    ------
+    UserError
+        With the first name that would not arrive as it is.
+    """
+    for identity, specimen in found.items():
+        if not _arrives(identity):
+            raise UserError(
+                f"{specimen.path!r} holds a character in its name that gets lost on the way to a cluster's job; rename "
+                "it, or run everything in one job: sbatch profiles/slurm/pilot.sbatch"
+            )
+
+
+def _arrives(identity):
+    try:
+        words = shlex.split(repr(identity))
+    except ValueError:
+        return False
+    expanded = "'" in identity and ("$" in identity or "`" in identity)
+    return words == [identity.strip("'\"")] and not expanded and "," not in identity
 
 
 def category(identity) -> str:

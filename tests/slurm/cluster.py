@@ -1,7 +1,8 @@
-"""A SLURM cluster of one node on this machine: munged, slurmctld and slurmd, with everything of theirs in one folder."""
+"""A SLURM cluster of one node on this machine: munged, slurmctld and slurmd, and all their files in one folder."""
 
 import getpass
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -27,8 +28,7 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
-JobCompType=jobcomp/filetxt
-JobCompLoc={folder}/jobs.txt
+MinJobAge=86400
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
@@ -39,7 +39,6 @@ MpiDefault=none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 GresTypes=gpu
-AccountingStorageTRES=gres/gpu
 SlurmdParameters=config_overrides
 SchedulerParameters=sched_min_interval=0
 PreemptType=preempt/partition_prio
@@ -129,13 +128,20 @@ class Cluster:
         command = [program, *map(str, arguments)]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
 
+    def jobs(self):
+        """What the controller knows of every job, by its own names, in the order of submission."""
+        lines = self.call("scontrol", "--oneliner", "show", "jobs").stdout.splitlines()
+        jobs = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in lines if line.startswith("JobId")]
+        return sorted(jobs, key=lambda job: int(job["JobId"]))
+
     def until(self, ready):
         """Wait until something is so."""
         end = time.monotonic() + START
         while not ready():
             dead = [name for name, daemon in self.daemons.items() if daemon.poll() is not None]
             if dead or time.monotonic() > end:
-                raise RuntimeError(f"SLURM does not start: {dead or 'no answer'}; see {self.folder}")
+                said = "".join((self.folder / f"{name}.out").read_text()[-2000:] for name in dead or self.daemons)
+                raise RuntimeError(f"SLURM does not start: {dead or 'no answer'}\n{said}")
             time.sleep(0.1)
 
 

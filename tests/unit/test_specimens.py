@@ -1,11 +1,14 @@
 import os
+import subprocess
 import unicodedata
 import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from snakemake.target_jobs import parse_target_jobs_cli_args
+from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args, format_cli_arg
 
 from fossilvit import specimens
 from fossilvit.errors import UserError
@@ -223,3 +226,33 @@ def test_two_queries_never_silently_share_one_table():
     except UserError:
         return
     assert sorted(named.values()) == ["a/b", "a__b"]
+
+
+def arrives(identity):
+    """Whether Snakemake's own way to name a job to another machine, through a shell, keeps the ID."""
+    named = format_cli_arg("--target-jobs", encode_target_jobs_cli_args([TargetSpec("rule", {"id": identity})]))
+    said = subprocess.run(["sh", "-c", f"printf '%s\\0' {named}"], capture_output=True, check=False).stdout
+    try:
+        return parse_target_jobs_cli_args(said.decode().split("\0")[1:-1]) == [TargetSpec("rule", {"id": identity})]
+    except ValueError:
+        return False
+
+
+@given(IDS)
+@example("plain/標本 1")
+@example("it's")
+@example("$HOME")
+@example('"quoted" `x` #1 & co')
+@example("a,b")
+@example("it's $HOME")
+@example("it's `x`")
+@example('it\'s "x"')
+@example("back\\slash")
+@example("標本\u3000全角")
+def test_a_name_that_would_not_reach_a_job_of_a_cluster_is_told(identity):
+    found = {identity: specimens.Specimen(identity, f"{identity}.ply", 1, "")}
+    if arrives(identity):
+        specimens.check_for_cluster(found)
+    else:
+        with pytest.raises(UserError, match="rename it, or run everything in one job"):
+            specimens.check_for_cluster(found)

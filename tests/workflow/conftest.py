@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import trimesh
 
-from fossilvit import store
 from tests.conftest import REPOSITORY
 
 SECONDS = rb'"seconds": [0-9.]+'

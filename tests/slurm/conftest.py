@@ -1,0 +1,141 @@
+"""A real SLURM cluster of one node, and the workflow run on it as a user runs it."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from typing import NamedTuple
+
+import pytest
+
+from fossilvit.fossils.collection import write_collection
+from tests.conftest import REPOSITORY
+from tests.slurm import cluster as slurm
+from tests.workflow.conftest import Run, snakemake
+
+SETTINGS = ["extract={model: 'custom:seeing.py:create'}", "render={views: 3, size: 64}"]
+ENCODER = '''
+import logging
+import os
+import time
+
+
+class Seeing:
+    """Notes which GPU it sees, in which job and when."""
+
+    name, dimension, version = "seeing", 3, 1
+
+    def encode(self, images):
+        begin = time.time()
+        time.sleep(float(os.environ.get("SEEING_SECONDS", "0")))
+        with open("seen.txt", "a") as file:
+            places = (os.environ.get(name) for name in ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES"))
+            print(*places, os.getpid(), begin, time.time(), file=file)
+        return images.mean(axis=(1, 2))
+
+
+def create(options):
+    logging.getLogger("fossilvit").info("The encoder is loaded.")
+    return Seeing()
+'''
+
+
+class Job(NamedTuple):
+    """A job of SLURM, as the controller knows it."""
+
+    id: str
+    state: str
+    group: str
+    """Of the rules that it runs."""
+    mb: int
+    minutes: int
+    gpus: str
+    """What it asked for of them."""
+    restarts: int
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """The cluster; one that cannot be started is told with the reason."""
+    if missing := slurm.missing():
+        pytest.skip(f"SLURM is not here ({', '.join(missing)}): apt-get install slurm-wlm munge")
+    if not importlib.util.find_spec("snakemake_executor_plugin_slurm"):
+        pytest.skip("the plugin for SLURM is not here: make slurm")
+    with slurm.running() as started:
+        yield started
+
+
+class Work:
+    """A folder in which the workflow runs on the cluster."""
+
+    def __init__(self, folder, cluster, *settings):
+        self.folder, self.cluster, self.settings = folder, cluster, [*SETTINGS, *settings]
+        (folder / "seeing.py").write_text(ENCODER)
+
+    def command(self, *arguments):
+        """The command of a user; what ends is seen sooner than on a cluster of many."""
+        words = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--directory", self.folder]
+        often = ["--slurm-init-seconds-before-status-checks", 2, "--max-status-checks-per-second", 1]
+        words += ["--profile", REPOSITORY / "profiles/slurm", "--latency-wait", 10, *often, *arguments]
+        return [str(word) for word in [*words, "--config", *self.settings]]
+
+    def start(self, *arguments, **environment):
+        """Start a run, whose output goes to a file."""
+        with open(self.folder / "output.txt", "w") as output:
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.folder,
+                env={**self.cluster.environment, **environment},
+                stdout=output,
+                stderr=output,
+            )
+
+    def run(self, *arguments, **environment):
+        """Run to the end, and return what was done."""
+        process = self.start(*arguments, **environment)
+        try:
+            return Run(process.wait(600), self.output())
+        finally:
+            process.kill()
+
+    def run_here(self):
+        """Run on this machine, as on a workstation."""
+        return snakemake(self.folder, "--cores", 2, config=self.settings)
+
+    def output(self):
+        return (self.folder / "output.txt").read_text(encoding="utf-8")
+
+    def jobs(self):
+        """The jobs of SLURM in this folder, in the order of their submission."""
+        return [job_of(record) for record in self.cluster.jobs() if record["WorkDir"] == str(self.folder)]
+
+    def seen(self):
+        """What the encoder noted: job, GPU, process, beginning and end."""
+        lines = [line.split() for line in (self.folder / "seen.txt").read_text().splitlines()]
+        return [(job, gpu, process, float(begin), float(end)) for job, gpu, process, begin, end in lines]
+
+
+def job_of(record):
+    group = re.search(r"/group_(\w+?)_", record["StdOut"])
+    hours, minutes, _ = record["TimeLimit"].rpartition("-")[2].split(":")
+    return Job(
+        id=record["JobId"],
+        state=record["JobState"],
+        group=group and group[1],
+        mb=int(record["MinMemoryNode"].removesuffix("M")),
+        minutes=60 * int(hours) + int(minutes),
+        gpus=record.get("TresPerJob", ""),
+        restarts=int(record["Restarts"]),
+    )
+
+
+@pytest.fixture(scope="session")
+def fossils(tmp_path_factory):
+    """Generates so many fossils of each of eight groups, three odd ones among them, for a run in a folder."""
+
+    def generate(name, per_category):
+        folder = tmp_path_factory.mktemp(name)
+        write_collection(folder / "data/meshes", per_category, seed=0)
+        return folder
+
+    return generate

@@ -1,0 +1,103 @@
+"""A collection on the cluster ends as on a workstation, in as few jobs as can be."""
+
+import shutil
+
+import pytest
+
+from fossilvit import specimens
+from tests.slurm.conftest import Work
+from tests.workflow.conftest import products
+
+SHARDS = 8
+ODD_NAMES = ["it's #1 (標本) & co", '$HOME `date` "x"; y']
+
+
+@pytest.fixture(scope="module")
+def large(cluster, fossils):
+    """A collection of some 200 specimens in 8 shards on the cluster, one of them broken, and its first run."""
+    folder = fossils("large", 25)
+    for name in ODD_NAMES:
+        shutil.copy(folder / "data/meshes/ammonoid/ammonoid_01.ply", folder / f"data/meshes/{name}.ply")
+    work = Work(folder, cluster, f"shards={SHARDS}")
+    return work, work.run()
+
+
+@pytest.fixture(scope="module")
+def local(large, tmp_path_factory):
+    """The same collection on this machine."""
+    folder = tmp_path_factory.mktemp("local")
+    shutil.copytree(large[0].folder / "data/meshes", folder / "data/meshes")
+    work = Work(folder, large[0].cluster, f"shards={SHARDS}")
+    run = work.run_here()
+    assert run.code == 0, run.output
+    return folder
+
+
+def test_the_results_are_those_of_a_run_on_one_machine(large, local):
+    work, run = large
+    assert run.code == 0, run.output
+    assert products(work.folder) == products(local)
+
+
+def test_a_shard_is_two_jobs_and_the_collection_one(large):
+    work, _ = large
+    jobs = work.jobs()
+    assert [job.group for job in jobs].count("render") == [job.group for job in jobs].count("describe") == SHARDS
+    assert len(jobs) == 2 * SHARDS + 1 and {job.state for job in jobs} == {"COMPLETED"}
+
+
+def test_a_job_that_describes_asks_for_one_gpu_and_sees_it(large):
+    work, _ = large
+    assert {(job.group == "describe", job.gpus) for job in work.jobs()} == {(True, "gres:gpu:1"), (False, "")}
+    describing = {job.id for job in work.jobs() if job.group == "describe"}
+    gpus = {job: {gpu for other, gpu, *_ in work.seen() if other == job} for job in describing}
+    assert all(len(seen) == 1 for seen in gpus.values()) and set().union(*gpus.values()) == {"0", "1"}
+
+
+def test_two_shards_are_described_at_the_same_time_on_two_gpus(large):
+    spans = {}
+    for job, gpu, _, begin, end in large[0].seen():
+        first, last = spans.get((job, gpu), (begin, end))
+        spans[job, gpu] = min(first, begin), max(last, end)
+    together = [
+        (one, other)
+        for one, (begin, end) in spans.items()
+        for other, (later, _) in spans.items()
+        if one != other and begin <= later < end
+    ]
+    assert together and all(one[1] != other[1] for one, other in together)
+
+
+def test_a_shard_loads_its_encoder_once(large):
+    work, _ = large
+    logs = [path.read_text() for path in (work.folder / "logs/extract_features").rglob("*.log")]
+    assert sum(log.count("The encoder is loaded.") for log in logs) == SHARDS
+    assert len({(job, process) for job, _, process, *_ in work.seen()}) == SHARDS
+
+
+def test_what_needs_a_network_is_done_before_anything_is_submitted(large):
+    output = large[1].output
+    assert output.index("localrule fetch_weights") < output.index("has been submitted with SLURM jobid")
+
+
+def test_more_specimens_are_more_time(large):
+    members = specimens.members(specimens.discover(large[0].folder / "data/meshes"), SHARDS).values()
+    minutes = sorted(job.minutes for job in large[0].jobs() if job.group == "describe")
+    assert minutes == sorted(20 + len(ids) + -(-len(ids) // 4) for ids in members)
+
+
+def test_a_second_run_submits_nothing_and_one_more_mesh_its_own_shard(large):
+    work, _ = large
+    before = len(work.jobs())
+    again = work.run()
+    assert again.code == 0 and not again.jobs and "submitted" not in again.output
+
+    shutil.copy(work.folder / "data/meshes/trilobite/trilobite_03.ply", work.folder / "data/meshes/new find.ply")
+    added = work.run()
+    assert added.code == 0, added.output
+    assert [job.group for job in work.jobs()[before:]] == ["render", "describe", "collect"]
+    for rule in ("render_views", "extract_features", "pool_embedding"):
+        assert added.of(rule) == {"new find"}
+    for rule in ("gather_records", "gather_shard"):
+        assert added.of(rule) == {specimens.shard("new find", SHARDS)}
+    assert added.jobs["collect_embeddings"] == 1 and "fetch_weights" not in added.jobs
