@@ -111,7 +111,8 @@ class Work:
 
     def seen(self):
         """What the encoder noted: job, GPU, process, beginning and end."""
-        lines = [line.split() for line in (self.folder / "seen.txt").read_text().splitlines()]
+        notes = self.folder / "seen.txt"
+        lines = [line.split() for line in notes.read_text().splitlines()] if notes.exists() else []
         return [(job, gpu, process, float(begin), float(end)) for job, gpu, process, begin, end in lines]
 
 

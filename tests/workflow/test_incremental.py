@@ -368,6 +368,6 @@ def test_views_that_are_not_kept_are_made_again_only_where_they_are_needed(work,
     write_mesh(fresh / "data/meshes/round/new.ply", 9)
     assert_only(snakemake(fresh, config=forgetful), "round/new")
     (fresh / "data/meshes/round/new.ply").unlink()
-    assert set(snakemake(fresh, config=[*forgetful, "pool=max"]).jobs) == set(MADE[3:]) | COLLECTION
+    assert set(snakemake(fresh, config=[*forgetful, "pool=max"]).jobs) == set(MADE[3:]) | GATHERING | COLLECTION
     described_otherwise = [*forgetful, "extract={model: hog, precision: fp32}"]
     assert set(snakemake(fresh, config=described_otherwise).jobs) == set(MADE) | COLLECTION

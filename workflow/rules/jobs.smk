@@ -16,6 +16,9 @@ os.environ.pop(warm.FOLDER, None)
 if config["warm"]:
     os.environ.update({warm.FOLDER: warm.open_folder()})
 
+# inside a job of a cluster a specimen is tried again by itself, or its whole shard would be; elsewhere --retries holds
+RETRIES = 1 if workflow.remote_exec and not workflow.nodes else None
+
 # the graph is millions of objects that last as long as the run: a search for garbage among them doubles its start and end
 gc.set_threshold(1_000_000, 100, 100)
 atexit.register(gc.freeze)

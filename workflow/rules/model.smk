@@ -51,4 +51,6 @@ rule fetch_weights:
         encoder=ENCODER,
         version=encoders.version(config["extract"]["model"]),
     shell:
-        'python "$FOSSILVIT"/fetch_weights.py {params.encoder} --device {DEVICE} --out {output:q} &> {log:q}'
+        'python "$FOSSILVIT"/fetch_weights.py {params.encoder}'
+        f" --device {DEVICE}"  # changes no result
+        " --out {output:q} &> {log:q}"

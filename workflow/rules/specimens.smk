@@ -3,7 +3,7 @@
 #
 # On a cluster the shards are the jobs (profiles/slurm): what gathers a shard ties its specimens into one. There they run
 # beside and after one another, so `runtime` is a specimen's share of such a job, and the gathering has the time to start
-# in. A fault of the machine may pass, and is tried again inside the job.
+# in.
 
 
 VIEWS = config["render"]["views"]
@@ -31,7 +31,7 @@ rule render_views:
         (str if KEEP else temp)("data/renders/{id}/views.txt"),
     log:
         "logs/render_views/{id}.log",
-    retries: 2
+    retries: RETRIES
     group:
         "render"
     conda:
@@ -56,7 +56,7 @@ rule gather_records:
         "data/shards/{shard}.json",
     log:
         "logs/gather_records/{shard}.log",
-    retries: 2
+    retries: RETRIES
     group:
         "render"
     conda:
@@ -84,7 +84,7 @@ rule extract_features:
     log:
         "logs/extract_features/{id}.log",
     priority: 1  # a specimen that is begun is finished first
-    retries: 2
+    retries: RETRIES
     group:
         "describe"
     conda:
@@ -101,7 +101,8 @@ rule extract_features:
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} extract_features'
         " --renders data/renders --out data/features --specimen={wildcards.id:q} {params.encoder}"
-        " --precision {params.precision} --device {DEVICE} --threads {threads} --views {VIEWS_AFTER} &> {log:q}"
+        f" --device {DEVICE} --views {VIEWS_AFTER}"  # where and what then change no result
+        " --precision {params.precision} --threads {threads} &> {log:q}"
 
 
 rule pool_embedding:
@@ -112,7 +113,7 @@ rule pool_embedding:
     log:
         "logs/pool_embedding/{id}.log",
     priority: 2
-    retries: 2
+    retries: RETRIES
     group:
         "describe"
     conda:
@@ -138,7 +139,7 @@ rule gather_shard:
         "data/shards/{shard}.npz",
     log:
         "logs/gather_shard/{shard}.log",
-    retries: 2
+    retries: RETRIES
     group:
         "describe"
     conda:
