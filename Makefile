@@ -1,5 +1,6 @@
 # make demo   example fossils, the whole workflow on them, pictures to look at
 # make test   every test
+# make slurm  the environment with what a SLURM cluster needs
 # Each first makes the environment in .venv, once. PYTHON=python3.12 picks another Python.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ READY := $(VENV)/.ready
 CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 FOSSILS := data/example_fossils
 
-.PHONY: demo test lint env clean
+.PHONY: demo test lint env slurm clean
 .DELETE_ON_ERROR:
 
 demo: env
@@ -23,7 +24,8 @@ demo: env
 	@echo "  facts of every specimen          results/specimens.csv"
 	@echo "  what could not be read, and why  results/failed.csv"
 
-test: env lint
+test: env slurm lint
+	@envs/install-system-packages.sh tests/slurm/system-packages.txt "tests on a SLURM of this machine"
 	$(BIN)/python -m pytest
 
 lint: env
@@ -33,9 +35,15 @@ lint: env
 
 env: $(READY)
 
+slurm: $(VENV)/.slurm
+
+$(VENV)/.slurm: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt '.[slurm]'
+	@touch $@
+
 $(READY): pyproject.toml envs/constraints.txt envs/system-packages.txt
 	@echo "Making the environment in $(VENV), which takes a few minutes."
-	@PYTHON=$(PYTHON) envs/install-system-packages.sh
+	@PYTHON=$(PYTHON) envs/install-system-packages.sh envs/system-packages.txt "the offscreen renderer"
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "FossilViT needs Python 3.11 to 3.13; name one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt '.[dev]'

@@ -34,8 +34,12 @@ STAGES = [
     ("extract_features", "--model", "hog", "--threads", 1),
     ("pool_embeddings",),
     *(
-        ("gather_shard", "--shards", SHARDS, "--shard", f"{shard:04d}", "--out", f"data/shards/{shard:04d}.npz")
-        for shard in range(SHARDS)
+        stage
+        for shard in (f"{number:04d}" for number in range(SHARDS))
+        for stage in (
+            ("gather_records", "--shards", SHARDS, "--shard", shard, "--out", f"data/shards/{shard}.json"),
+            ("gather_shard", "--records", f"data/shards/{shard}.json", "--out", f"data/shards/{shard}.npz"),
+        )
     ),
     ("collect_embeddings", *(f"data/shards/{shard:04d}.npz" for shard in range(SHARDS))),
     ("find_duplicates",),

@@ -122,8 +122,8 @@ def check_for_cluster(found):
     """See that Snakemake can name every specimen to a job on another machine.
 
     It writes names into the command of such a job as Python writes them, where a shell reads them, and splits them at
-    commas. A comma gets lost there, and so do a full-width space, a backslash, an apostrophe beside a dollar, and quotes
-    around a name.
+    commas. So a comma gets lost, a full-width space, a backslash, an apostrophe beside a dollar, and quotes around a
+    name.
 
     Raises
     ------

@@ -51,7 +51,7 @@ PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE PriorityTier=1
 PartitionName=urgent Nodes={host} MaxTime=INFINITE PriorityTier=2
 """
 CPUS, MEMORY = 16, 64000
-"""What the node says it has; nobody holds it to that."""
+"""What the node says it has, which nobody holds it to."""
 GPUS = ("/dev/null", "/dev/zero")
 """Devices that stand for GPUs."""
 START = 30
@@ -61,8 +61,8 @@ START = 30
 class Cluster:
     """The daemons, and the commands of a user."""
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
+    def __init__(self, folder, cpus):
+        self.folder, self.cpus = Path(folder), cpus
         self.host = socket.gethostname().partition(".")[0]
         path = os.pathsep.join([str(self.folder / "bin"), os.path.dirname(sys.executable), os.environ["PATH"]])
         self.environment = {**os.environ, "SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": path}
@@ -81,7 +81,7 @@ class Cluster:
             user=getpass.getuser(),
             controller_port=free_port(),
             node_port=free_port(),
-            cpus=CPUS,
+            cpus=self.cpus,
             memory=MEMORY,
             gpus=len(GPUS),
         )
@@ -164,10 +164,10 @@ def free_port():
 
 
 @contextmanager
-def running():
+def running(cpus=CPUS):
     """A cluster that takes jobs, as long as the context lasts."""
     folder = Path(tempfile.mkdtemp(prefix="slurm-"))  # short: the path of a socket has 107 characters at most
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, cpus)
     try:
         cluster.write_settings()
         cluster.start()

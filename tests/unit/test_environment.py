@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 
 import pytest
 import yaml
@@ -10,7 +11,7 @@ import yaml
 @pytest.fixture(scope="module")
 def pins(repository):
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    listed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    listed = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
     return dict(pin.split("==") for pin in listed)
 
 

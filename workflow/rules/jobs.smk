@@ -5,6 +5,7 @@
 import atexit
 import gc
 import os
+import threading
 
 from fossilvit import warm
 
@@ -22,3 +23,14 @@ RETRIES = 1 if workflow.remote_exec and not workflow.nodes else None
 # the graph is millions of objects that last as long as the run: a search for garbage among them doubles its start and end
 gc.set_threshold(1_000_000, 100, 100)
 atexit.register(gc.freeze)
+
+
+def leave_at_once():
+    """Cancel what Snakemake would still look after for a second when everything is done, at the end of every process."""
+    threading.main_thread().join()
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
+
+
+threading.Thread(target=leave_at_once, daemon=True).start()

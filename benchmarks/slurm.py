@@ -1,0 +1,110 @@
+"""What SLURM costs beyond the work itself, against the same workflow run without it.
+
+`python -m benchmarks.slurm [--specimens N] [--shards N]`
+
+A SLURM of one node is started on this machine, with as many CPUs as it has and two GPUs that are none. The rival is
+`snakemake --cores` on the same cores. Both render 4 views of 256 pixels and describe them by a ViT-S/14 of generated
+weights, on the CPU. Overhead is seconds a shard beyond those of the rival. A job of SLURM has all cores, so one runs
+after another: what a shard's two jobs take besides their work is seen in full.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+from tests.slurm import cluster
+
+from benchmarks import collection, encode
+
+REPOSITORY = Path(__file__).parents[1]
+CORES = len(os.sched_getaffinity(0))
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
+MODEL = "dinov2_vits14"
+LOADED = f"{MODEL} runs in"
+LINE = "{:28} {:>8} {:>10} {:>14} {:>12}"
+
+
+def main():
+    arguments = parse()
+    with tempfile.TemporaryDirectory() as folder, cluster.running(CORES) as slurm:
+        weights = Path(folder, "weights.pth")
+        encode.write_weights(MODEL, weights)
+        settings = [
+            f"extract={{model: {MODEL}, weights: {weights}}}",
+            "render={views: 4, size: 256}",
+            f"shards={arguments.shards}",
+        ]
+        run(made(Path(folder, "compiled"), 2), ["--cores", CORES], settings)
+        print(LINE.format("run", "s", "SLURM jobs", "loads a shard", "s/shard"))
+        here = made(Path(folder, "here"), arguments.specimens)
+        local = run(here, ["--cores", CORES], settings)
+        report("snakemake --cores", local)
+        there = made(Path(folder, "there"), arguments.specimens)
+        profile = ["--profile", REPOSITORY / "profiles/slurm"]
+        taken = run(there, [*profile, "--set-threads", f"extract_features={CORES}", "--cores", CORES], settings, slurm)
+        report(
+            "on SLURM", taken, len(slurm.jobs()), loads(there) / arguments.shards, (taken - local) / arguments.shards
+        )
+        print_jobs(slurm.jobs())
+        report("on SLURM, again", run(there, profile, settings, slurm), 0)
+        before = len(slurm.jobs())
+        collection.write(there / "data/meshes", arguments.specimens + 1)
+        seconds = run(there, profile, settings, slurm)
+        report("on SLURM, one more mesh", seconds, len(slurm.jobs()) - before)
+
+
+def made(work, specimens):
+    """A folder with so many meshes to work on."""
+    collection.write(work / "data/meshes", specimens)
+    return work
+
+
+def run(work, options, settings, slurm=None):
+    """Run the workflow in a folder; seconds it takes. Its output is shown if it fails."""
+    command = [*SNAKEMAKE, "--directory", work, *options, "--config", *settings]
+    begin = time.perf_counter()
+    environment = slurm.environment if slurm else None
+    done = subprocess.run([*map(str, command)], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return time.perf_counter() - begin
+
+
+def loads(work):
+    """How often a model was loaded."""
+    return sum(log.read_text().count(LOADED) for log in (work / "logs/extract_features").rglob("*.log"))
+
+
+def print_jobs(jobs):
+    """Print how long the jobs of each kind took, from their start to their end."""
+    for group in ("render", "describe", "collect"):
+        spans = [seconds(job) for job in jobs if f"/group_{group}_" in job["StdOut"]]
+        print(f"  {group}: {len(spans)} jobs, median {statistics.median(spans):.0f} s")
+
+
+def seconds(job):
+    begin, end = (datetime.fromisoformat(job[time]) for time in ("StartTime", "EndTime"))
+    return (end - begin).total_seconds()
+
+
+def report(name, taken, jobs="", loaded="", overhead=""):
+    """Print a line."""
+    cells = [f"{value:.2f}" if isinstance(value, float) else value for value in (loaded, overhead)]
+    print(LINE.format(name, f"{taken:.1f}", jobs, *cells), flush=True)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--specimens", type=int, default=200)
+    parser.add_argument("--shards", type=int, default=8)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
