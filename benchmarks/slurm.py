@@ -4,8 +4,8 @@
 
 A SLURM of one node is started on this machine, with as many CPUs as it has and two GPUs that are none. The rival is
 `snakemake --cores` on the same cores. Both render 4 views of 256 pixels and describe them by a ViT-S/14 of generated
-weights, on the CPU. Overhead is seconds a shard beyond those of the rival. A job of SLURM has all cores, so one runs
-after another: what a shard's two jobs take besides their work is seen in full.
+weights, on the CPU. On SLURM two jobs of half of the cores run at once. Overhead is seconds a shard beyond those of the
+rival, which runs before and after, as machines are not always as fast.
 """
 
 import argparse
@@ -42,21 +42,18 @@ def main():
         ]
         run(made(Path(folder, "compiled"), 2), ["--cores", CORES], settings)
         print(LINE.format("run", "s", "SLURM jobs", "loads a shard", "s/shard"))
-        here = made(Path(folder, "here"), arguments.specimens)
-        local = run(here, ["--cores", CORES], settings)
-        report("snakemake --cores", local)
+        locally = ["--cores", CORES]
+        before = report("snakemake --cores", run(made(Path(folder, "before"), arguments.specimens), locally, settings))
         there = made(Path(folder, "there"), arguments.specimens)
-        profile = ["--profile", REPOSITORY / "profiles/slurm"]
-        taken = run(there, [*profile, "--set-threads", f"extract_features={CORES}", "--cores", CORES], settings, slurm)
-        report(
-            "on SLURM", taken, len(slurm.jobs()), loads(there) / arguments.shards, (taken - local) / arguments.shards
-        )
-        print_jobs(slurm.jobs())
-        report("on SLURM, again", run(there, profile, settings, slurm), 0)
-        before = len(slurm.jobs())
+        profile = ["--profile", REPOSITORY / "profiles/slurm", "--cores", CORES // 2]
+        taken = run(there, profile, settings, slurm)
+        after = report("snakemake --cores", run(made(Path(folder, "after"), arguments.specimens), locally, settings))
+        jobs, overhead = slurm.jobs(), (taken - (before + after) / 2) / arguments.shards
+        report("SLURM", taken, len(jobs), loads(there) / arguments.shards, overhead)
+        print_jobs(jobs)
+        report("  again", run(there, profile, settings, slurm), len(slurm.jobs()) - len(jobs))
         collection.write(there / "data/meshes", arguments.specimens + 1)
-        seconds = run(there, profile, settings, slurm)
-        report("on SLURM, one more mesh", seconds, len(slurm.jobs()) - before)
+        report("  one more mesh", run(there, profile, settings, slurm), len(slurm.jobs()) - len(jobs))
 
 
 def made(work, specimens):
@@ -94,9 +91,10 @@ def seconds(job):
 
 
 def report(name, taken, jobs="", loaded="", overhead=""):
-    """Print a line."""
+    """Print a line, and return its seconds."""
     cells = [f"{value:.2f}" if isinstance(value, float) else value for value in (loaded, overhead)]
     print(LINE.format(name, f"{taken:.1f}", jobs, *cells), flush=True)
+    return taken
 
 
 def parse():

@@ -35,7 +35,7 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+TaskPlugin={binding}
 MpiDefault=none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
@@ -84,6 +84,8 @@ class Cluster:
             cpus=self.cpus,
             memory=MEMORY,
             gpus=len(GPUS),
+            # CPUs that are not there cannot be bound to
+            binding="task/affinity" if self.cpus <= os.cpu_count() else "task/none",
         )
         (self.folder / "slurm.conf").write_text(settings)
         gpus = (f"NodeName={self.host} Name=gpu File={device}\n" for device in GPUS)

@@ -47,6 +47,7 @@ class Job(NamedTuple):
     state: str
     group: str
     """Of the rules that it runs."""
+    partition: str
     mb: int
     minutes: int
     gpus: str
@@ -123,6 +124,7 @@ def job_of(record):
         id=record["JobId"],
         state=record["JobState"],
         group=group and group[1],
+        partition=record["Partition"],
         mb=int(record["MinMemoryNode"].removesuffix("M")),
         minutes=60 * int(hours) + int(minutes),
         gpus=record.get("TresPerJob", ""),

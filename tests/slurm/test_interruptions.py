@@ -87,7 +87,40 @@ def described_by(work, number):
 
 
 @pytest.fixture(scope="module")
-def disturbed(place, cluster):
+def single(place):
+    """Starts runs on one specimen with an encoder on CPUs, which nothing preempts; gives work and process of each."""
+    processes = []
+
+    def start(name, encoder, *arguments):
+        work = place(name, "shards=1", ON_CPUS, "warm=false")
+        for mesh in sorted((work.folder / "data/meshes").rglob("*.*"))[1:]:
+            mesh.unlink()
+        with open(work.folder / "seeing.py", "a") as file:
+            file.write(encoder)
+        processes.append(work.start("--default-resources", "slurm_partition=urgent", "--set-resources", *arguments))
+        return work, processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def slow(single):
+    """A run whose job takes more than the minute that it asks for."""
+    return single(
+        "slow", SLOW, "extract_features:runtime=attempt", "pool_embedding:runtime=0", "gather_shard:runtime=0"
+    )
+
+
+@pytest.fixture(scope="module")
+def hungry(single):
+    """A run whose job takes more memory than it asks for."""
+    return single("hungry", HUNGRY, "extract_features:mem_mb=1000*attempt")
+
+
+@pytest.fixture(scope="module")
+def disturbed(slow, hungry, place, cluster):
     """A run with a job cancelled, a worker killed, jobs preempted, the node drained and the controller restarted."""
     work = place("disturbed", "shards=6")
     process = work.start(SEEING_SECONDS="1")
@@ -133,63 +166,34 @@ def test_nothing_unfinished_is_left_and_nothing_to_do(disturbed):
     assert again.code == 0 and not again.jobs
 
 
-@pytest.fixture(scope="module")
-def started(disturbed, place):
-    """Runs that go on at the same time, by name: work and process of each."""
-    alone = {"hungry": HUNGRY, "slow": SLOW}
-    works = {name: place(name, "shards=1", ON_CPUS, "warm=false") for name in alone}
-    for name, work in works.items():
-        for mesh in sorted((work.folder / "data/meshes").rglob("*.*"))[1:]:
-            mesh.unlink()
-        with open(work.folder / "seeing.py", "a") as file:
-            file.write(alone[name])
-    works["joined"] = place("joined", "shards=6", ON_CPUS)
-    arguments = {
-        "hungry": ("--set-resources", "extract_features:mem_mb=1000*attempt"),
-        "slow": (
-            "--set-resources",
-            "extract_features:runtime=attempt",
-            "pool_embedding:runtime=0",
-            "gather_shard:runtime=0",
-        ),
-        "joined": ("--groups", *(f"{rule}=shard" for rule in SPECIMEN_RULES)),
-    }
-    processes = {name: work.start(*arguments[name]) for name, work in works.items()}
-    yield {name: (works[name], process) for name, process in processes.items()}
-    for process in processes.values():
-        process.kill()
-
-
-@pytest.fixture
-def ended(started):
-    """Waits for the end of one of them, and gives its work."""
-
-    def wait_for(name):
-        work, process = started[name]
-        assert process.wait(600) == 0, work.output()
-        return work
-
-    return wait_for
-
-
-def test_one_job_may_render_and_describe_a_shard_without_a_gpu(ended, undisturbed):
-    work = ended("joined")
-    assert [job.group for job in work.jobs()] == ["shard"] * 6 + ["collect"]
-    assert not any(job.gpus for job in work.jobs())
-    assert products(work.folder) == undisturbed
-
-
-def test_a_job_that_lacks_memory_is_done_again_with_more(ended):
-    work = ended("hungry")
+def test_a_job_that_lacks_memory_is_done_again_with_more(hungry):
+    work, process = hungry
+    assert process.wait(600) == 0, work.output()
     first, second = [job for job in work.jobs() if job.group == "describe"]
     assert (first.mb, second.mb) == (1000, 2000) and (first.state, second.state) == ("FAILED", "COMPLETED")
     (log,) = (work.folder / ".snakemake/slurm_logs").rglob(f"{first.id}.log")
     assert "exceeded memory limit" in log.read_text()
 
 
-def test_a_job_that_lacks_time_is_done_again_with_more(ended):
-    first, second = [job for job in ended("slow").jobs() if job.group == "describe"]
+def test_a_job_that_lacks_time_is_done_again_with_more(slow):
+    work, process = slow
+    assert process.wait(600) == 0, work.output()
+    first, second = [job for job in work.jobs() if job.group == "describe"]
     assert (first.minutes, second.minutes) == (1, 2) and (first.state, second.state) == ("TIMEOUT", "COMPLETED")
+
+
+def test_jobs_go_to_the_partition_that_is_set(slow, disturbed):
+    partitions = [{job.partition for job in work.jobs() if job.group} for work in (slow[0], disturbed[0])]
+    assert partitions == [{"urgent"}, {"main"}]
+
+
+def test_one_job_may_render_and_describe_a_shard_without_a_gpu(place, undisturbed):
+    work = place("joined", "shards=6", ON_CPUS)
+    run = work.run("--groups", *(f"{rule}=shard" for rule in SPECIMEN_RULES))
+    assert run.code == 0, run.output
+    assert [job.group for job in work.jobs()] == ["shard"] * 6 + ["collect"]
+    assert not any(job.gpus for job in work.jobs())
+    assert products(work.folder) == undisturbed
 
 
 def test_the_pilot_does_everything_in_one_job(place, cluster, undisturbed, repository):
