@@ -54,7 +54,7 @@ CPUS, MEMORY = 16, 64000
 """What the node says it has, which nobody holds it to."""
 GPUS = ("/dev/null", "/dev/zero")
 """Devices that stand for GPUs."""
-START = 30
+START = 60
 """Seconds that a daemon may take until it answers."""
 
 
