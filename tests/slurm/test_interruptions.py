@@ -59,7 +59,7 @@ def place(cluster, fossils, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(place):
-    """What a run on this machine makes."""
+    """What a run on this machine makes; it comes first, and compiles for all what is compiled once."""
     work = place("undisturbed", "shards=6")
     run = work.run_here()
     assert run.code == 0, run.output
@@ -87,7 +87,7 @@ def described_by(work, number):
 
 
 @pytest.fixture(scope="module")
-def single(place):
+def single(undisturbed, place):
     """Starts runs on one specimen with an encoder on CPUs, which nothing preempts; gives work and process of each."""
     processes = []
 
