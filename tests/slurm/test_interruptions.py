@@ -46,7 +46,7 @@ def create(options):
 
 @pytest.fixture(scope="module")
 def place(cluster, fossils, tmp_path_factory):
-    """Gives folders of the same few fossils, one of them finished on this machine."""
+    """Gives folders of the same few fossils to run in."""
     meshes = fossils("few", 3) / "data/meshes"
 
     def made(name, *settings):
