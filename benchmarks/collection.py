@@ -54,6 +54,12 @@ def write(folder, specimens, seed=0):
     return paths
 
 
+def folder_with(work, specimens):
+    """A folder to work in, with so many meshes in its `data/meshes`."""
+    write(work / "data/meshes", specimens)
+    return work
+
+
 def dents(directions, group, own):
     """Distance of a surface from its centre in every direction, [V, 3] -> [V, 1]; `group` and `own` seed what it is."""
     shared, single = np.random.default_rng(group), np.random.default_rng(own)

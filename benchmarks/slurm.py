@@ -40,26 +40,23 @@ def main():
             "render={views: 4, size: 256}",
             f"shards={arguments.shards}",
         ]
-        run(made(Path(folder, "compiled"), 2), ["--cores", CORES], settings)
-        print(LINE.format("run", "s", "SLURM jobs", "loads a shard", "s/shard"))
+        compiled = collection.folder_with(Path(folder, "compiled"), 2)
+        there, before, after = (
+            collection.folder_with(Path(folder, name), arguments.specimens) for name in ("there", "before", "after")
+        )
         locally = ["--cores", CORES]
-        before = report("snakemake --cores", run(made(Path(folder, "before"), arguments.specimens), locally, settings))
-        there = made(Path(folder, "there"), arguments.specimens)
         profile = ["--profile", REPOSITORY / "profiles/slurm", "--cores", CORES // 2]
+        run(compiled, locally, settings)
+        print(LINE.format("run", "s", "SLURM jobs", "loads a shard", "s/shard"))
+        first = report("snakemake --cores", run(before, locally, settings))
         taken = run(there, profile, settings, slurm)
-        after = report("snakemake --cores", run(made(Path(folder, "after"), arguments.specimens), locally, settings))
-        jobs, overhead = slurm.jobs(), (taken - (before + after) / 2) / arguments.shards
+        last = report("snakemake --cores", run(after, locally, settings))
+        jobs, overhead = slurm.jobs(), (taken - (first + last) / 2) / arguments.shards
         report("SLURM", taken, len(jobs), loads(there) / arguments.shards, overhead)
         print_jobs(jobs)
         report("  again", run(there, profile, settings, slurm), len(slurm.jobs()) - len(jobs))
-        collection.write(there / "data/meshes", arguments.specimens + 1)
+        collection.folder_with(there, arguments.specimens + 1)
         report("  one more mesh", run(there, profile, settings, slurm), len(slurm.jobs()) - len(jobs))
-
-
-def made(work, specimens):
-    """A folder with so many meshes to work on."""
-    collection.write(work / "data/meshes", specimens)
-    return work
 
 
 def run(work, options, settings, slurm=None):

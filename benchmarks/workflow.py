@@ -70,7 +70,7 @@ class Cost(NamedTuple):
 def main():
     arguments = parse()
     with tempfile.TemporaryDirectory() as folder:
-        loop(made(Path(folder, "compiled"), 2))
+        loop(collection.folder_with(Path(folder, "compiled"), 2))
         print(LINE.format("specimens", "run", "s", "s/specimen", "overhead", "of cores", "MB", "workers MB"))
         for specimens in arguments.specimens:
             compare(Path(folder), specimens, arguments)
@@ -78,28 +78,22 @@ def main():
 
 def compare(folder, specimens, arguments):
     """Print what the loop and the workflow cost for so many specimens."""
-    pure = loop(made(folder / f"loop_{specimens}", specimens))
+    pure = loop(collection.folder_with(folder / f"loop_{specimens}", specimens))
     report("plain loop", specimens, pure, pure)
-    work = made(folder / f"warm_{specimens}", specimens)
+    work = collection.folder_with(folder / f"warm_{specimens}", specimens)
     report("workflow", specimens, snakemake(work), pure)
     if arguments.again:
         report("  second run", specimens, snakemake(work))
-        collection.write(work / "data/meshes", specimens + 1)
+        collection.folder_with(work, specimens + 1)
         report("  after one more mesh", specimens, snakemake(work))
     if arguments.cold:
-        cold = made(folder / f"cold_{specimens}", specimens)
+        cold = collection.folder_with(folder / f"cold_{specimens}", specimens)
         report(
             "  warm: false, defaults",
             specimens,
             snakemake(cold, "--workflow-profile", "none", settings=["warm=false"]),
             pure,
         )
-
-
-def made(work, specimens):
-    """A folder with so many meshes to work on."""
-    collection.write(work / "data/meshes", specimens)
-    return work
 
 
 def loop(work) -> Cost:
