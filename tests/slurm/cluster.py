@@ -43,17 +43,17 @@ GresTypes=gpu
 SlurmdParameters=config_overrides
 SchedulerParameters=sched_min_interval=0
 PreemptType=preempt/partition_prio
-PreemptMode=REQUEUE
+PreemptMode=CANCEL
 ReturnToService=2
 KillWait=5
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}
-PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE PriorityTier=1
-PartitionName=urgent Nodes={host} MaxTime=INFINITE PriorityTier=2
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres={gpus} Features=fossils
+PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE PriorityTier=2
+PartitionName=spare Nodes={host} MaxTime=INFINITE PriorityTier=1
 """
 CPUS, MEMORY = 16, 64000
 """What the node says it has, which nobody holds it to."""
-GPUS = ("/dev/null", "/dev/zero")
-"""Devices that stand for GPUs."""
+GPUS = {"large": "/dev/null", "small": "/dev/zero"}
+"""Devices that stand for GPUs, by their model."""
 START = 60
 """Seconds that a daemon may take until it answers."""
 
@@ -83,12 +83,12 @@ class Cluster:
             node_port=free_port(),
             cpus=self.cpus,
             memory=MEMORY,
-            gpus=len(GPUS),
+            gpus=",".join(f"gpu:{model}:1" for model in GPUS),
             # CPUs that are not there cannot be bound to
             binding="task/affinity" if self.cpus <= os.cpu_count() else "task/none",
         )
         (self.folder / "slurm.conf").write_text(settings)
-        gpus = (f"NodeName={self.host} Name=gpu File={device}\n" for device in GPUS)
+        gpus = (f"NodeName={self.host} Name=gpu Type={model} File={device}\n" for model, device in GPUS.items())
         (self.folder / "gres.conf").write_text("".join(gpus))
         key = self.folder / "munge.key"
         key.write_bytes(secrets.token_bytes(128))

@@ -2,18 +2,22 @@
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
+import time
 from typing import NamedTuple
 
 import pytest
 
 from fossilvit.fossils.collection import write_collection
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, heed_interrupts
 from tests.slurm import cluster as slurm
-from tests.workflow.conftest import Run, snakemake
+from tests.workflow.conftest import Run, products, snakemake
 
 SETTINGS = ["extract={model: 'custom:seeing.py:create'}", "render={views: 3, size: 64}"]
+ON_CPUS = "extract={model: 'custom:seeing.py:create', device: cpu}"
+PATIENCE = 120
 ENCODER = '''
 import logging
 import os
@@ -89,6 +93,7 @@ class Work:
                 env={**self.cluster.environment, **environment},
                 stdout=output,
                 stderr=output,
+                preexec_fn=heed_interrupts,
             )
 
     def run(self, *arguments, **environment):
@@ -117,6 +122,15 @@ class Work:
         return [(job, gpu, process, float(begin), float(end)) for job, gpu, process, begin, end in lines]
 
 
+def wait(find):
+    """What a function finds, as soon as it finds something."""
+    end = time.monotonic() + PATIENCE
+    while not (found := find()):
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.2)
+    return found
+
+
 def job_of(record):
     group = re.search(r"/group_(\w+?)_", record["StdOut"])
     hours, minutes, _ = record["TimeLimit"].rpartition("-")[2].split(":")
@@ -142,3 +156,25 @@ def fossils(tmp_path_factory):
         return folder
 
     return generate
+
+
+@pytest.fixture(scope="session")
+def place(cluster, fossils, tmp_path_factory):
+    """Gives folders of the same few fossils to run in."""
+    meshes = fossils("few", 3) / "data/meshes"
+
+    def made(name, *settings):
+        folder = tmp_path_factory.mktemp(name)
+        shutil.copytree(meshes, folder / "data/meshes")
+        return Work(folder, cluster, *settings)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def undisturbed(place):
+    """What a run on this machine makes; it comes first, and compiles for all what is compiled once."""
+    work = place("undisturbed", "shards=6")
+    run = work.run_here()
+    assert run.code == 0, run.output
+    return products(work.folder)

@@ -1,18 +1,15 @@
 """Whatever happens to its jobs, a run on the cluster completes, and its results are those of an undisturbed one."""
 
 import os
-import shutil
 import signal
 import time
 
 import pytest
 
-from tests.slurm.conftest import Work
+from tests.slurm.conftest import ON_CPUS, wait
 from tests.workflow.conftest import Run, products
 
-PATIENCE = 120
-SPECIMEN_RULES = ("render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard")
-ON_CPUS = "extract={model: 'custom:seeing.py:create', device: cpu}"
+DESCRIBING = ("extract_features", "pool_embedding", "gather_shard")
 HUNGRY = """
 
 class Hungry(Seeing):
@@ -44,37 +41,6 @@ def create(options):
 """
 
 
-@pytest.fixture(scope="module")
-def place(cluster, fossils, tmp_path_factory):
-    """Gives folders of the same few fossils to run in."""
-    meshes = fossils("few", 3) / "data/meshes"
-
-    def made(name, *settings):
-        folder = tmp_path_factory.mktemp(name)
-        shutil.copytree(meshes, folder / "data/meshes")
-        return Work(folder, cluster, *settings)
-
-    return made
-
-
-@pytest.fixture(scope="module")
-def undisturbed(place):
-    """What a run on this machine makes; it comes first, and compiles for all what is compiled once."""
-    work = place("undisturbed", "shards=6")
-    run = work.run_here()
-    assert run.code == 0, run.output
-    return products(work.folder)
-
-
-def wait(find):
-    """What a function finds, as soon as it finds something."""
-    end = time.monotonic() + PATIENCE
-    while not (found := find()):
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.2)
-    return found
-
-
 def running(work, group):
     """The jobs of a group that run."""
     return [job.id for job in work.jobs() if job.group == group and job.state == "RUNNING"]
@@ -88,16 +54,16 @@ def described_by(work, number):
 
 @pytest.fixture(scope="module")
 def single(undisturbed, place):
-    """Starts runs on one specimen with an encoder on CPUs, which nothing preempts; gives work and process of each."""
+    """Starts runs on one specimen with an encoder of their own; gives work and process of each."""
     processes = []
 
-    def start(name, encoder, *arguments):
-        work = place(name, "shards=1", ON_CPUS, "warm=false")
+    def start(name, encoder, *arguments, settings=()):
+        work = place(name, "shards=1", "warm=false", *settings)
         for mesh in sorted((work.folder / "data/meshes").rglob("*.*"))[1:]:
             mesh.unlink()
         with open(work.folder / "seeing.py", "a") as file:
             file.write(encoder)
-        processes.append(work.start("--default-resources", "slurm_partition=urgent", "--set-resources", *arguments))
+        processes.append(work.start(*arguments))
         return work, processes[-1]
 
     yield start
@@ -108,15 +74,15 @@ def single(undisturbed, place):
 @pytest.fixture(scope="module")
 def slow(single):
     """A run whose job takes more than the minute that it asks for."""
-    return single(
-        "slow", SLOW, "extract_features:runtime=attempt", "pool_embedding:runtime=0", "gather_shard:runtime=0"
-    )
+    short = ["extract_features:runtime=attempt", "pool_embedding:runtime=0", "gather_shard:runtime=0"]
+    return single("slow", SLOW, "--set-resources", *short, settings=[ON_CPUS])
 
 
 @pytest.fixture(scope="module")
 def hungry(single):
     """A run whose job takes more memory than it asks for."""
-    return single("hungry", HUNGRY, "extract_features:mem_mb=1000*attempt")
+    more = "extract_features:mem_mb=1000*attempt"
+    return single("hungry", HUNGRY, "--set-resources", more, settings=[ON_CPUS])
 
 
 @pytest.fixture(scope="module")
@@ -181,33 +147,25 @@ def test_a_job_that_lacks_time_is_done_again_with_more(slow):
     assert (first.minutes, second.minutes) == (1, 2) and (first.state, second.state) == ("TIMEOUT", "COMPLETED")
 
 
-def test_jobs_go_to_the_partition_that_is_set(slow, disturbed):
-    partitions = [{job.partition for job in work.jobs() if job.group} for work in (slow[0], disturbed[0])]
-    assert partitions == [{"urgent"}, {"main"}]
+def test_a_job_cancelled_in_favour_of_another_is_queued_again_where_the_site_asks_for_it(single, cluster):
+    asked = ["extract_features:gpu_model=small", *(f"{rule}:constraint=fossils" for rule in DESCRIBING)]
+    spare = ["--default-resources", "slurm_partition=spare"]
+    work, process = single("cancelled", SLOW, *spare, "--set-resources", *asked)
+    wait((work.folder / "begun").exists)
+    cluster.call("sbatch", "--exclusive", "--output=/dev/null", "--wrap=true")
+    assert process.wait(600) == 0, work.output()
+    (job,) = [job for job in work.jobs() if job.group == "describe"]
+    assert (job.state, job.restarts, job.gpus) == ("COMPLETED", 1, "gres:gpu:small:1")
+    assert {job.partition for job in work.jobs() if job.group} == {"spare"}
+    assert "cancelled in favour of another" in work.output()
 
 
-def test_one_job_may_render_and_describe_a_shard_without_a_gpu(place, undisturbed):
-    work = place("joined", "shards=6", ON_CPUS)
-    run = work.run("--groups", *(f"{rule}=shard" for rule in SPECIMEN_RULES))
-    assert run.code == 0, run.output
-    assert [job.group for job in work.jobs()] == ["shard"] * 6 + ["collect"]
-    assert not any(job.gpus for job in work.jobs())
-    assert products(work.folder) == undisturbed
-
-
-def test_the_pilot_does_everything_in_one_job(place, cluster, undisturbed, repository):
-    work = place("pilot", "shards=6")
-    snakemake = [f"--snakefile={repository / 'Snakefile'}", "--config", *work.settings]
-    asked = (
-        "--parsable",
-        "--export=ALL,SEEING_SECONDS=.5",
-        "--gpus=2",
-        "--cpus-per-task=4",
-        "--mem=8000M",
-        f"--chdir={work.folder}",
-    )
-    pilot = cluster.call("sbatch", *asked, repository / "profiles/slurm/pilot.sbatch", *snakemake).stdout.strip()
-    (job,) = wait(lambda: [job for job in work.jobs() if job.state in ("COMPLETED", "FAILED")])
-    assert job.state == "COMPLETED", (work.folder / f"fossilvit-{pilot}.log").read_text()
-    assert {job for job, *_ in work.seen()} == {pilot} and {gpu for _, gpu, *_ in work.seen()} == {"0", "1"}
-    assert products(work.folder) == undisturbed
+def test_ctrl_c_cancels_the_jobs_and_the_same_command_goes_on(single):
+    work, process = single("interrupted", SLOW)
+    wait((work.folder / "begun").exists)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(120) != 0
+    (cancelled,) = [job for job in work.jobs() if job.group == "describe"]
+    assert cancelled.state == "CANCELLED", work.output()
+    assert work.run().code == 0, work.output()
+    assert [job.group for job in work.jobs()] == ["render", "describe", "describe", "collect"]

@@ -5,10 +5,11 @@ import shutil
 import pytest
 
 from fossilvit import specimens
-from tests.slurm.conftest import Work
+from tests.slurm.conftest import ON_CPUS, Work
 from tests.workflow.conftest import products
 
 SHARDS = 8
+SPECIMEN_RULES = ("render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard")
 ODD_NAMES = ["it's #1 (標本) & co", '$HOME `date` "x"; y']
 
 
@@ -101,3 +102,12 @@ def test_a_second_run_submits_nothing_and_one_more_mesh_its_own_shard(large):
     for rule in ("gather_records", "gather_shard"):
         assert added.of(rule) == {specimens.shard("new find", SHARDS)}
     assert added.jobs["collect_embeddings"] == 1 and "fetch_weights" not in added.jobs
+
+
+def test_one_job_may_render_and_describe_a_shard_without_a_gpu(place, undisturbed):
+    work = place("joined", "shards=6", ON_CPUS)
+    run = work.run("--groups", *(f"{rule}=shard" for rule in SPECIMEN_RULES))
+    assert run.code == 0, run.output
+    assert [job.group for job in work.jobs()] == ["shard"] * 6 + ["collect"]
+    assert not any(job.gpus for job in work.jobs())
+    assert products(work.folder) == undisturbed

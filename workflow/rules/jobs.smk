@@ -7,7 +7,7 @@ import gc
 import os
 import threading
 
-from fossilvit import warm
+from fossilvit import preemption, warm
 
 os.environ.update(
     FOSSILVIT=str(REPOSITORY / "scripts"),
@@ -34,3 +34,8 @@ def leave_at_once():
 
 
 threading.Thread(target=leave_at_once, daemon=True).start()
+
+
+onstart:
+    if workflow.executor_plugin.name == "slurm":
+        preemption.watch(workflow.scheduler._executor.run_uuid)
