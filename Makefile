@@ -26,7 +26,7 @@ demo: env
 
 test: env slurm lint
 	@envs/install-system-packages.sh tests/slurm/system-packages.txt "tests on a SLURM of this machine"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: env
 	$(BIN)/ruff check .

@@ -25,16 +25,15 @@ import time
 
 
 class Seeing:
-    """Notes which GPU it sees, in which job and when."""
+    """Notes in which job it runs and which GPU it sees."""
 
     name, dimension, version = "seeing", 3, 1
 
     def encode(self, images):
-        begin = time.time()
         time.sleep(float(os.environ.get("SEEING_SECONDS", "0")))
         with open("seen.txt", "a") as file:
             places = (os.environ.get(name) for name in ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES"))
-            print(*places, os.getpid(), begin, time.time(), file=file)
+            print(*places, os.getpid(), file=file)
         return images.mean(axis=(1, 2))
 
 
@@ -57,6 +56,9 @@ class Job(NamedTuple):
     gpus: str
     """What it asked for of them."""
     restarts: int
+    begin: str
+    end: str
+    """Of the job that has ended, to the second, in ISO 8601."""
 
 
 @pytest.fixture(scope="session")
@@ -116,10 +118,9 @@ class Work:
         return [job_of(record) for record in self.cluster.jobs() if record["WorkDir"] == str(self.folder)]
 
     def seen(self):
-        """What the encoder noted: job, GPU, process, beginning and end."""
+        """What the encoder noted of each specimen: job, GPU, process."""
         notes = self.folder / "seen.txt"
-        lines = [line.split() for line in notes.read_text().splitlines()] if notes.exists() else []
-        return [(job, gpu, process, float(begin), float(end)) for job, gpu, process, begin, end in lines]
+        return [tuple(line.split()) for line in notes.read_text().splitlines()] if notes.exists() else []
 
 
 def wait(find):
@@ -143,6 +144,8 @@ def job_of(record):
         minutes=60 * int(hours) + int(minutes),
         gpus=record.get("TresPerJob", ""),
         restarts=int(record["Restarts"]),
+        begin=record["StartTime"],
+        end=record["EndTime"],
     )
 
 

@@ -48,7 +48,7 @@ def running(work, group):
 
 def described_by(work, number):
     """Job and process of the extraction that is the number-th to have described a specimen."""
-    jobs = list(dict.fromkeys((job, int(process)) for job, _, process, *_ in work.seen()))
+    jobs = list(dict.fromkeys((job, int(process)) for job, _, process in work.seen()))
     return [pair for pair in jobs[number:] if pair[0] in running(work, "describe")][:1]
 
 
@@ -120,7 +120,7 @@ def test_every_disturbance_took_place(disturbed):
     work, run, cancelled, bereft = disturbed
     states = {job.id: job.state for job in work.jobs()}
     assert states[cancelled] == "CANCELLED" and "Error in group render" in run.output
-    assert len({process for job, _, process, *_ in work.seen() if job == bereft}) > 1
+    assert len({process for job, _, process in work.seen() if job == bereft}) > 1
     assert any(job.restarts for job in work.jobs())
 
 

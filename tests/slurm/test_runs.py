@@ -1,6 +1,7 @@
 """A collection on the cluster ends as on a workstation, in as few jobs as can be."""
 
 import shutil
+from itertools import permutations
 
 import pytest
 
@@ -47,33 +48,31 @@ def test_a_shard_is_two_jobs_and_the_collection_one(large):
     assert len(jobs) == 2 * SHARDS + 1 and {job.state for job in jobs} == {"COMPLETED"}
 
 
+def gpus(work):
+    """The GPUs that each job saw."""
+    seen = work.seen()
+    return {job: {gpu for other, gpu, _ in seen if other == job} for job, _, _ in seen}
+
+
 def test_a_job_that_describes_asks_for_one_gpu_and_sees_it(large):
     work, _ = large
     assert {(job.group == "describe", job.gpus) for job in work.jobs()} == {(True, "gres:gpu:1"), (False, "")}
-    describing = {job.id for job in work.jobs() if job.group == "describe"}
-    gpus = {job: {gpu for other, gpu, *_ in work.seen() if other == job} for job in describing}
-    assert all(len(seen) == 1 for seen in gpus.values()) and set().union(*gpus.values()) == {"0", "1"}
+    assert gpus(work).keys() == {job.id for job in work.jobs() if job.group == "describe"}
+    assert all(len(seen) == 1 for seen in gpus(work).values()) and set().union(*gpus(work).values()) == {"0", "1"}
 
 
 def test_two_shards_are_described_at_the_same_time_on_two_gpus(large):
-    spans = {}
-    for job, gpu, _, begin, end in large[0].seen():
-        first, last = spans.get((job, gpu), (begin, end))
-        spans[job, gpu] = min(first, begin), max(last, end)
-    together = [
-        (one, other)
-        for one, (begin, end) in spans.items()
-        for other, (later, _) in spans.items()
-        if one != other and begin <= later < end
-    ]
-    assert together and all(one[1] != other[1] for one, other in together)
+    work, _ = large
+    describing = [job for job in work.jobs() if job.group == "describe"]
+    together = [(one, other) for one, other in permutations(describing, 2) if one.begin <= other.begin < one.end]
+    assert together and all(gpus(work)[one.id] != gpus(work)[other.id] for one, other in together)
 
 
 def test_a_shard_loads_its_encoder_once(large):
     work, _ = large
     logs = [path.read_text() for path in (work.folder / "logs/extract_features").rglob("*.log")]
     assert sum(log.count("The encoder is loaded.") for log in logs) == SHARDS
-    assert len({(job, process) for job, _, process, *_ in work.seen()}) == SHARDS
+    assert len({(job, process) for job, _, process in work.seen()}) == SHARDS
 
 
 def test_what_needs_a_network_is_done_before_anything_is_submitted(large):
