@@ -54,7 +54,7 @@ CPUS, MEMORY = 16, 64000
 """What the node says it has, which nobody holds it to."""
 GPUS = {"large": "/dev/null", "small": "/dev/zero"}
 """Devices that stand for GPUs, by their model."""
-START = 60
+START = 120
 """Seconds that a daemon may take until it answers."""
 
 

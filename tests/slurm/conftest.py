@@ -17,7 +17,8 @@ from tests.workflow.conftest import Run, products, snakemake
 
 SETTINGS = ["extract={model: 'custom:seeing.py:create'}", "render={views: 3, size: 64}"]
 ON_CPUS = "extract={model: 'custom:seeing.py:create', device: cpu}"
-PATIENCE = 120
+PATIENCE = 300
+"""Seconds that something may take to happen."""
 ENCODER = '''
 import logging
 import os

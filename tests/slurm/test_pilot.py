@@ -26,8 +26,7 @@ def features(work):
 
 def test_it_goes_on_after_its_time_was_over_and_after_a_preemption(place, cluster, undisturbed, repository):
     work = place("pilot", "shards=6")
-    # SLURM sends the signal up to a minute early
-    stopped = submit(work, repository, "--time=2", "--signal=INT@90", seconds=10)
+    stopped = submit(work, repository, "--time=2", "--signal=INT@60", seconds=10)
     assert ended(work, stopped).state == "FAILED", "the time was over before it stopped"
     assert not list(work.folder.rglob(".writing-*"))
 
