@@ -17,7 +17,7 @@ class Hungry(Seeing):
 
     def encode(self, images):
         held = b"x" * 1_400_000_000
-        time.sleep(5)
+        time.sleep(20)  # the controller, which ends the job, may be away
         return super().encode(images) * bool(held)
 
 
