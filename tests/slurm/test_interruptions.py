@@ -147,6 +147,10 @@ def test_a_job_that_lacks_time_is_done_again_with_more(slow):
     assert (first.minutes, second.minutes) == (1, 2) and (first.state, second.state) == ("TIMEOUT", "COMPLETED")
 
 
+def test_jobs_go_to_the_default_partition_where_none_is_set(disturbed):
+    assert {job.partition for job in disturbed[0].jobs() if job.group} == {"main"}
+
+
 def test_a_job_cancelled_in_favour_of_another_is_queued_again_where_the_site_asks_for_it(single, cluster):
     asked = ["extract_features:gpu_model=small", *(f"{rule}:constraint=fossils" for rule in DESCRIBING)]
     spare = ["--default-resources", "slurm_partition=spare"]

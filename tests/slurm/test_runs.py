@@ -57,15 +57,16 @@ def gpus(work):
 def test_a_job_that_describes_asks_for_one_gpu_and_sees_it(large):
     work, _ = large
     assert {(job.group == "describe", job.gpus) for job in work.jobs()} == {(True, "gres:gpu:1"), (False, "")}
-    assert gpus(work).keys() == {job.id for job in work.jobs() if job.group == "describe"}
-    assert all(len(seen) == 1 for seen in gpus(work).values()) and set().union(*gpus(work).values()) == {"0", "1"}
+    seen = gpus(work)
+    assert seen.keys() == {job.id for job in work.jobs() if job.group == "describe"}
+    assert all(len(ones) == 1 for ones in seen.values()) and set().union(*seen.values()) == {"0", "1"}
 
 
 def test_two_shards_are_described_at_the_same_time_on_two_gpus(large):
     work, _ = large
-    describing = [job for job in work.jobs() if job.group == "describe"]
+    seen, describing = gpus(work), [job for job in work.jobs() if job.group == "describe"]
     together = [(one, other) for one, other in permutations(describing, 2) if one.begin <= other.begin < one.end]
-    assert together and all(gpus(work)[one.id] != gpus(work)[other.id] for one, other in together)
+    assert together and all(seen[one.id] != seen[other.id] for one, other in together)
 
 
 def test_a_shard_loads_its_encoder_once(large):
