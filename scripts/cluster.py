@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from fossilvit import clustering, commands, store
+from fossilvit import clustering, commands, layout, recipes, store
 
 
 def main():
@@ -14,8 +14,17 @@ def main():
         embeddings, arguments.method, arguments.pca, arguments.min_cluster_size, arguments.clusters, arguments.seed
     )
     rows = zip(identities, found.clusters.tolist(), (f"{strength:.6f}" for strength in found.strengths), strict=True)
-    store.write_table(Path(arguments.out, "clusters.csv"), store.CLUSTERS_COLUMNS, rows)
-    store.write_json(Path(arguments.out, "clusters.json"), found.record)
+    made_from = recipes.clusters(
+        store.read_passport(arguments.emb),
+        arguments.method,
+        arguments.pca,
+        arguments.min_cluster_size,
+        arguments.clusters,
+        arguments.seed,
+    )
+    table = Path(arguments.out, "clusters.csv")
+    with store.recorded(layout.record_path(table), made_from, table, **found.record):
+        store.write_table(table, store.CLUSTERS_COLUMNS, rows)
     report(found.record, arguments.pca)
 
 

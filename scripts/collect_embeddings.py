@@ -2,8 +2,9 @@
 
 import argparse
 import sys
+from pathlib import Path
 
-from fossilvit import catalogue, collection, commands, store, whitening
+from fossilvit import catalogue, collection, commands, recipes, store, whitening
 
 
 def main():
@@ -11,10 +12,12 @@ def main():
     whole = collection.join(map(store.read_shard, arguments.shards))
     scatters = map(store.read_scatter, arguments.shards)
     embeddings, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
-    store.write_embeddings(arguments.out, whole.identities, embeddings, record)
     failures = catalogue.failures(whole.records)
     store.write_table(arguments.failed, store.FAILED_COLUMNS, failures)
     store.write_table(arguments.specimens, store.SPECIMENS_COLUMNS, catalogue.specimens(whole.records))
+    shards = {Path(shard).stem: store.read_shard_record(shard) for shard in arguments.shards}
+    passport = {**collection.joint_passport(shards.values()), **record}
+    store.write_embeddings(arguments.out, whole.identities, embeddings, passport, recipes.collection(shards))
     commands.log.info("%d specimens of dimension %d, %d failed.", *embeddings.shape, len(failures))
 
 

@@ -5,7 +5,7 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-from fossilvit import commands, figures, store
+from fossilvit import commands, digests, figures, files, layout, recipes, store
 from fossilvit.clustering import NOISE
 
 
@@ -13,12 +13,20 @@ def main():
     arguments = parse()
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
+    drawn = []
     for name, title, pictures in chain(
         cluster_sheets(arguments.renders, arguments.clusters),
         neighbor_sheets(arguments.renders, map(Path, arguments.neighbors)),
     ):
-        store.write_image(out / f"{name}.png", figures.contact_sheet(title, pictures))
-        commands.log.info("%s: %s", out / f"{name}.png", title)
+        drawn.append(f"{name}.png")
+        store.write_image(out / drawn[-1], figures.contact_sheet(title, pictures))
+        commands.log.info("%s: %s", out / drawn[-1], title)
+    made_from = recipes.figures(
+        store.collection_of(arguments.clusters),
+        digests.of_file(arguments.clusters),
+        {Path(table).name: digests.of_file(table) for table in arguments.neighbors},
+    )
+    files.write_json(out / layout.FIGURES_RECORD, {"pictures": drawn, "made_from": made_from})
 
 
 def cluster_sheets(renders, table):

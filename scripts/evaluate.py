@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections import Counter
 
-from fossilvit import commands, evaluation, specimens, store
+from fossilvit import commands, digests, evaluation, layout, recipes, specimens, store
 from fossilvit.errors import UserError
 
 
@@ -17,7 +17,13 @@ def main():
     scores |= evaluation.retrieval_scores(queries)
     scores |= evaluation.clustering_scores(categories, list(cluster_of.values()))
     scores = {metric: round(value, 6) for metric, value in scores.items()}
-    store.write_table(arguments.out, ("metric", "value"), scores.items())
+    made_from = recipes.evaluation(
+        store.collection_of(arguments.clusters),
+        digests.of_file(arguments.clusters),
+        digests.of_file(arguments.retrieval),
+    )
+    with store.recorded(layout.record_path(arguments.out), made_from, arguments.out):
+        store.write_table(arguments.out, ("metric", "value"), scores.items())
     commands.log.info("%s", "\n".join(f"{metric:28} {value:.4g}" for metric, value in scores.items()))
 
 

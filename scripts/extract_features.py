@@ -4,7 +4,7 @@ import argparse
 import sys
 from functools import lru_cache
 
-from fossilvit import commands, devices, encoders, extraction, store
+from fossilvit import commands, devices, encoders, extraction, files, layout, recipes, store
 from fossilvit.errors import SpecimenError
 
 
@@ -27,20 +27,25 @@ def extract_share(arguments, identities):
 
 def extract(arguments, identities):
     """Describe some specimens with one encoder."""
-    encoder = encoder_of(arguments.model, commands.encoder_options(arguments))
+    encoder, recipe = encoder_of(arguments.model, commands.encoder_options(arguments))
     described = extraction.describe(encoder, arguments.renders, identities, arguments.threads)
-    commands.each(identities, lambda identity: keep(arguments, identity, next(described)), "extract")
+    try:
+        commands.each(identities, lambda identity: keep(arguments, identity, next(described), recipe), "extract")
+    except store.BrokenView as broken:
+        store.forget_render(broken.path.parent, "")
+        raise
 
 
 @lru_cache(maxsize=1)
 def encoder_of(model, options):
-    """The encoder, which stays for the specimens that come after."""
-    return encoders.create(model, options)
+    """The encoder, which stays for the specimens that come after, and its recipe."""
+    return encoders.create(model, options), encoders.recipe(model, options)
 
 
-def keep(arguments, identity, features):
+def keep(arguments, identity, features, recipe):
     """Write the features of a specimen; one that failed to render has none."""
-    store.write_array(store.array_path(arguments.out, identity), features)
+    record = files.read_json(layout.render_record(arguments.renders, identity))
+    store.write_result(layout.array_path(arguments.out, identity), features, recipes.features(record, recipe))
     if arguments.views == "forget":
         store.forget_views(arguments.renders, identity)
     if not len(features):

@@ -3,15 +3,17 @@
 import argparse
 import sys
 
-from fossilvit import commands, encoders, store
+from fossilvit import commands, encoders, files
 
 
 def main():
     arguments = parse()
     encoders.file(arguments.model)
+    options = commands.encoder_options(arguments)
     record = {"model": arguments.model, "version": encoders.version(arguments.model)}
-    record |= encoders.fetch(arguments.model, commands.encoder_options(arguments))
-    store.write_json(arguments.out, record)
+    record |= encoders.fetch(arguments.model, options)
+    record |= {"made_from": encoders.fetch_recipe(arguments.model, options)}
+    files.write_json(arguments.out, record)
     commands.log.info("%s", ", ".join(f"{key}: {value}" for key, value in record.items()))
 
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from fossilvit import commands, duplicates, meshes, specimens, store
+from fossilvit import commands, duplicates, layout, meshes, recipes, specimens, store
 from fossilvit.errors import SpecimenError
 
 
@@ -12,7 +12,9 @@ def main():
     rows = store.read_table(arguments.specimens, store.SPECIMENS_COLUMNS)
     found = specimens.discover(arguments.meshes)
     repeated = duplicates.find(rows, lambda identity: read(found, identity))
-    store.write_table(arguments.out, store.DUPLICATES_COLUMNS, repeated)
+    made_from = recipes.duplicates(store.read_passport(arguments.emb))
+    with store.recorded(layout.record_path(arguments.out), made_from, arguments.out):
+        store.write_table(arguments.out, store.DUPLICATES_COLUMNS, repeated)
     commands.log.info("%d of %d specimens are duplicates.", len(repeated), len(rows))
 
 
@@ -32,6 +34,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--meshes", default="data/meshes", help="folder of meshes")
     parser.add_argument("--specimens", default="results/specimens.csv", help="table of all specimens")
+    parser.add_argument("--emb", default="data/embeddings/embeddings.npy", help="embeddings of the same collection")
     parser.add_argument("--out", default="results/duplicates.csv", help="table of duplicates")
     return parser.parse_args()
 

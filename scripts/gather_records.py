@@ -3,14 +3,15 @@
 import argparse
 import sys
 
-from fossilvit import collection, commands, specimens, store
+from fossilvit import collection, commands, files, specimens
 
 
 def main():
     arguments = parse()
     identities = specimens.members(specimens.discover(arguments.meshes), arguments.shards).get(arguments.shard, [])
-    records = collection.records(identities, arguments.renders)
-    store.write_json(arguments.out, records)
+    shard = collection.records(identities, arguments.renders)
+    files.write_json(arguments.out, shard)
+    records = shard["records"]
     failed = sum(record["status"] == "failed" for record in records.values())
     commands.log.info("Shard %s: %d specimens rendered, %d failed.", arguments.shard, len(records) - failed, failed)
 

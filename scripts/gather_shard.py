@@ -3,14 +3,20 @@
 import argparse
 import sys
 
-from fossilvit import collection, commands, store, whitening
+from fossilvit import collection, commands, files, store, whitening
 
 
 def main():
     arguments = parse()
-    shard = collection.gather(store.read_json(arguments.records), arguments.embeddings)
+    recorded = files.read_json(arguments.records)
+    shard = collection.gather(recorded["records"], arguments.embeddings)
     scatter = collection.scatter(shard, arguments.features) if arguments.whiten == "views" else None
-    store.write_shard(arguments.out, shard.identities, shard.embeddings, shard.records, scatter)
+    record = {
+        **collection.passport(shard.records, arguments.features, arguments.embeddings),
+        "render": recorded["render"],
+        "made_from": collection.shard_recipe(shard, arguments.features, arguments.embeddings, arguments.whiten),
+    }
+    store.write_shard(arguments.out, shard.identities, shard.embeddings, shard.records, record, scatter)
     done = len(shard.identities)
     commands.log.info("%s: %d specimens, %d failed.", arguments.out, done, len(shard.records) - done)
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from fossilvit import collection, commands, pooling, store, whitening
+from fossilvit import collection, commands, digests, layout, pooling, recipes, store, whitening
 from fossilvit.errors import SpecimenError, UserError
 
 
@@ -21,13 +21,15 @@ def main():
         whole = collection.join([(embeddings.keys(), embeddings.values(), {})])
         scatters = [collection.scatter(whole, arguments.features)] if arguments.whiten == "views" else []
         found, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
-        store.write_embeddings(arguments.out, whole.identities, found, record)
+        passport = {**collection.passport(identities, arguments.features, arguments.out), **record}
+        store.write_embeddings(arguments.out, whole.identities, found, passport, {"embeddings": sorted(embeddings)})
 
 
 def pool_specimen(features, out, identity, method):
     """Pool one specimen and return its embedding; one without views has an empty one."""
-    embedding = pooling.pool(store.read_array(store.array_path(features, identity)), method)
-    store.write_array(store.array_path(out, identity), embedding)
+    path = layout.array_path(features, identity)
+    embedding = pooling.pool(store.read_array(path), method)
+    store.write_result(layout.array_path(out, identity), embedding, recipes.embedding(digests.of_file(path), method))
     if not len(embedding):
         raise SpecimenError("it has no features, because it could not be rendered.")
     return embedding

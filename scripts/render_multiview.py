@@ -8,10 +8,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from fossilvit import cameras, commands, isolation, meshes, poses, rendering, specimens, store, versions
+from fossilvit import (
+    cameras,
+    commands,
+    companions,
+    digests,
+    isolation,
+    meshes,
+    poses,
+    recipes,
+    rendering,
+    specimens,
+    store,
+)
 from fossilvit.errors import SpecimenError, UserError
-
-RECORDED = ("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align")
 
 
 class Settings(NamedTuple):
@@ -52,16 +62,13 @@ def find(folder_or_file, wanted):
 def render_specimen(path, identity, settings):
     """Render one specimen; one of bad data, or whose data crash a reader, is recorded as failed, then reported."""
     begin = time.perf_counter()
-    record = {
-        **{setting: getattr(settings, setting) for setting in RECORDED},
-        "version": versions.RENDERING,
-        "file": meshes.file_facts(path),
-    }
+    record = {**recipes.views(settings._asdict()), "file": meshes.file_facts(path)}
     try:
         with told(path, settings.renderer):
             studio_of(settings)(path, identity, record, begin)
     except SpecimenError as error:
         if not settings.preview:
+            record |= {"path": str(path), "companions": getattr(error, "companions", {})}
             failed = {"status": "failed", "reason": str(error), **record, "seconds": since(begin)}
             store.forget_render(settings.out, identity)
             store.write_record(settings.out, identity, failed)
@@ -70,7 +77,7 @@ def render_specimen(path, identity, settings):
 
 @contextmanager
 def told(path, renderer):
-    """Tell a crash of compiled code, or a lack of memory, as the fault of the specimen; one of a driver is none."""
+    """Report a crash of compiled code as the fault of the specimen, and that of a driver as the machine's."""
     try:
         yield
     except isolation.Crash as crash:
@@ -78,10 +85,9 @@ def told(path, renderer):
             raise UserError(
                 f"The offscreen renderer or its driver ended by {crash} at {path}; run again, or take renderer raster."
             ) from None
-        raise SpecimenError(f"{path} ended its process by {crash}; export it again, or smaller.") from None
-    except MemoryError:
-        most = meshes.most_memory(path) >> 20
-        raise SpecimenError(f"{path} takes more than {most} MiB of memory to read; export it again.") from None
+        failure = SpecimenError(f"{path} ended its process by {crash}; export it again, or smaller.")
+        failure.companions = {name: digests.Digests().of(Path(path).parent / name) for name in companions.around(path)}
+        raise failure from None
 
 
 def since(begin):
@@ -103,7 +109,7 @@ def studio(settings):
 
         def shoot(path, identity, record, begin):
             with isolation.memory_bound(meshes.most_memory(path)):
-                mesh = meshes.read(path)
+                mesh, looked_for = read(path)
             pose = poses.pose(mesh, settings.align)
             aimed = cameras.aim(directions, settings.framing, mesh, pose)
             images = render(mesh, pose, aimed)
@@ -114,10 +120,26 @@ def studio(settings):
             for camera, image in zip(aimed, images, strict=True):
                 store.write_view(settings.out, identity, len(views), image)
                 views.append({**cameras.view_facts(camera, pose, settings.size), "fill": rendering.fill(image)})
-            record |= {"mesh": meshes.facts(mesh), "camera": cameras.facts(pose), "views": views}
+            record |= {"companions": looked_for, "mesh": meshes.facts(mesh)}
+            record |= {"camera": cameras.facts(pose), "views": views}
             store.write_record(settings.out, identity, {"status": "ok", **record, "seconds": since(begin)})
 
         yield shoot
+
+
+def read(path):
+    """The mesh in a file, and what it looked for beside it, which an error has as `companions`."""
+    with companions.noted() as looked_for:
+        try:
+            return meshes.read(path), looked_for
+        except SpecimenError as error:
+            error.companions = looked_for
+            raise
+        except MemoryError:
+            most = meshes.most_memory(path) >> 20
+            failure = SpecimenError(f"{path} takes more than {most} MiB of memory to read; export it again.")
+            failure.companions = looked_for
+            raise failure from None
 
 
 def preview(identity, aimed, images, settings):

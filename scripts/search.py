@@ -6,30 +6,36 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from fossilvit import commands, evaluation, neighbours, specimens, store
+from fossilvit import commands, evaluation, layout, neighbours, recipes, specimens, store
 
 
 def main():
     arguments = parse()
     identities, embeddings = store.read_embeddings(arguments.emb, arguments.ids)
+    passport = store.read_passport(arguments.emb)
     if arguments.query:
         query = specimens.resolve(arguments.query, identities)
         ranked = neighbours.ranked(embeddings, arguments.metric, [identities.index(query)], arguments.topk)
-        path = store.neighbors_table(arguments.out, query)
-        store.write_table(path, store.NEIGHBORS_COLUMNS, nearest(identities, *next(ranked)))
+        path = layout.neighbors_table(arguments.out, query)
+        made_from = recipes.neighbors(passport, arguments.metric, arguments.topk, query)
+        with store.recorded(layout.record_path(path), made_from, path):
+            store.write_table(path, store.NEIGHBORS_COLUMNS, nearest(identities, *next(ranked)))
         commands.log.info("Neighbours of %s: %s", query, path)
     else:
         ranked = neighbours.ranked(embeddings, arguments.metric)
-        write_all(Path(arguments.out), identities, ranked, arguments.topk)
-        commands.log.info("Neighbours of every specimen: %s", Path(arguments.out, store.NEIGHBORS))
+        path, scores = (Path(arguments.out, name) for name in (store.NEIGHBORS, store.RETRIEVAL))
+        made_from = recipes.neighbors(passport, arguments.metric, arguments.topk)
+        with store.recorded(layout.record_path(path), made_from, path, scores):
+            write_all(path, scores, identities, ranked, arguments.topk)
+        commands.log.info("Neighbours of every specimen: %s", path)
 
 
-def write_all(out, identities, ranked, topk):
+def write_all(neighbors, scored, identities, ranked, topk):
     """Write the first neighbours and the scores of every specimen."""
     labels = evaluation.labels([specimens.category(identity) for identity in identities])
     with (
-        store.table(out / store.NEIGHBORS, store.NEIGHBORS_COLUMNS) as neighbors_table,
-        store.table(out / store.RETRIEVAL, store.RETRIEVAL_COLUMNS) as retrieval_table,
+        store.table(neighbors, store.NEIGHBORS_COLUMNS) as neighbors_table,
+        store.table(scored, store.RETRIEVAL_COLUMNS) as retrieval_table,
     ):
         for query, others, distances in tqdm(ranked, total=len(identities), desc="search", unit="query"):
             neighbors_table.writerows(nearest(identities, query, others[:topk], distances[:topk]))

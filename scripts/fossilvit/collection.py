@@ -9,11 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fossilvit import store, whitening
+from fossilvit import files, layout, recipes, store, whitening
 from fossilvit.errors import UserError
-
-RECORDED = ("status", "reason", "file", "mesh", "seconds")
-"""What is kept of a render record: all that tells of the specimen, nothing of its views."""
 
 
 class Collection(NamedTuple):
@@ -24,11 +21,11 @@ class Collection(NamedTuple):
     embeddings: np.ndarray
     """float32 [N, D]"""
     records: dict
-    """What is RECORDED of every specimen, by ID; one that failed has a record and no row."""
+    """What recipes.told keeps of every render record, by ID; one that failed has a record and no row."""
 
 
 def records(identities, renders) -> dict:
-    """What is RECORDED of specimens, by ID.
+    """What a shard keeps of the render records of its specimens.
 
     Parameters
     ----------
@@ -36,10 +33,19 @@ def records(identities, renders) -> dict:
         One without a render record yet, added while the workflow runs, is left to the next run.
     renders : path
         Folder of renders with their records.
+
+    Returns
+    -------
+    dict with `version`, `render` (how all views were made; None if there are none) and `records` by ID
+
+    Raises
+    ------
+    UserError
+        Two specimens were rendered with different settings.
     """
-    paths = {identity: store.render_record(renders, identity) for identity in identities}
-    found = {identity: store.read_json(path) for identity, path in paths.items() if path.exists()}
-    return {identity: {key: record[key] for key in RECORDED if key in record} for identity, record in found.items()}
+    paths = {identity: layout.render_record(renders, identity) for identity in identities}
+    found = {identity: files.read_json(path) for identity, path in paths.items() if path.exists()}
+    return recipes.shard_records(found)
 
 
 def gather(recorded, embeddings) -> Collection:
@@ -52,10 +58,56 @@ def gather(recorded, embeddings) -> Collection:
     embeddings : path
         Folder of single embeddings.
     """
-    paths = {identity: store.array_path(embeddings, identity) for identity in recorded}
+    paths = {identity: layout.array_path(embeddings, identity) for identity in recorded}
     found = {identity: store.read_array(path) for identity, path in paths.items() if path.exists()}
     rows = {identity: embedding for identity, embedding in found.items() if len(embedding)}
     return Collection(list(rows), _stacked(rows), {identity: recorded[identity] for identity in found})
+
+
+def passport(identities, features, embeddings) -> dict:
+    """How the embeddings of some specimens were made: the encoder, and how views were pooled.
+
+    Parameters
+    ----------
+    identities : collection of str
+    features, embeddings : path
+        Folders, with a record beside every array.
+
+    Raises
+    ------
+    UserError
+        A record is missing, or two specimens were made with different settings.
+    """
+    described = [store.read_record(layout.array_path(features, one))["made_from"] for one in identities]
+    pooled = [store.read_record(layout.array_path(embeddings, one))["made_from"] for one in identities]
+    return {
+        "encoder": recipes.common((record["encoder"] for record in described), "features"),
+        "pool": recipes.common((record["pool"] for record in pooled), "embeddings"),
+    }
+
+
+def joint_passport(records) -> dict:
+    """How all shards were made, by the records in them; a shard without a view says nothing of views.
+
+    Raises
+    ------
+    UserError
+        Two of them were made with different settings.
+    """
+    records = list(records)
+    return {
+        what: recipes.common((record[what] for record in records if record[what] is not None), "shards")
+        for what in ("encoder", "render", "pool")
+    }
+
+
+def shard_recipe(gathered, features, embeddings, whiten) -> dict:
+    """What a gathered shard is made from, by the records beside its arrays; see recipes.shard."""
+    made, described = (
+        {identity: store.recorded_digest(layout.array_path(folder, identity)) for identity in gathered.records}
+        for folder in (embeddings, features)
+    )
+    return recipes.shard(gathered.records, made, described, whiten)
 
 
 def scatter(gathered, features) -> np.ndarray:
@@ -67,7 +119,7 @@ def scatter(gathered, features) -> np.ndarray:
     features : path
         Folder of features.
     """
-    views = (store.read_array(store.array_path(features, identity)) for identity in gathered.identities)
+    views = (store.read_array(layout.array_path(features, identity)) for identity in gathered.identities)
     return whitening.scatter(views, gathered.embeddings.shape[1])
 
 

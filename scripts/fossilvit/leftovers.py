@@ -6,7 +6,7 @@ In: the IDs of the collection and the folders that its stages write to. Out: pat
 import os
 from pathlib import Path
 
-from fossilvit import specimens, store
+from fossilvit import files, layout, specimens
 
 SPECIMEN_RULES = ("render_views", "extract_features", "pool_embedding")
 SHARD_RULES = ("gather_records", "gather_shard")
@@ -29,8 +29,8 @@ def find(identities, shards, data, logs) -> list[Path]:
     return sorted(
         [
             *_of_others(Path(data, "renders"), known, _rendered),
-            *_of_others(Path(data, "features"), known, _named(".npy")),
-            *_of_others(Path(data, "embeddings"), known | {specimens.RESERVED}, _named(".npy")),
+            *_of_others(Path(data, "features"), known, _named(".npy", ".json")),
+            *_of_others(Path(data, "embeddings"), known | {specimens.RESERVED}, _named(".npy", ".json")),
             *_of_others(Path(data, "shards"), used, _named(".json", ".npz")),
             *(path for rule in SPECIMEN_RULES for path in _of_others(Path(logs, rule), known, _named(".log"))),
             *(path for rule in SHARD_RULES for path in _of_others(Path(logs, rule), used, _named(".log"))),
@@ -53,7 +53,7 @@ def _of_others(folder, known, owner):
         for name in names:
             path = Path(here, name)
             identity = owner(path.relative_to(folder).as_posix())
-            if name.startswith(store.WRITING) or (identity is not None and identity not in known):
+            if name.startswith(files.WRITING) or (identity is not None and identity not in known):
                 yield path
 
 
@@ -64,5 +64,5 @@ def _named(*extensions):
 def _rendered(path):
     """The ID that a file of renders belongs to; None for a file that is not of our making."""
     folder, _, name = path.rpartition("/")
-    ours = name in (store.RENDER_RECORD, store.VIEW_LIST) or name.startswith(f"{folder.rpartition('/')[2]}_view")
+    ours = name in (layout.RENDER_RECORD, layout.VIEW_LIST) or name.startswith(f"{folder.rpartition('/')[2]}_view")
     return folder if ours else None

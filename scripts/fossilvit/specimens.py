@@ -28,9 +28,6 @@ class Specimen(NamedTuple):
     path: str
     size: int
     """Bytes of the file."""
-    state: str
-    """Changes with the file: size in bytes, time of change in ns and whether it may be read. So a file put in place of
-    another is told even when its date is older."""
 
     @property
     def memory(self) -> int:
@@ -68,7 +65,7 @@ def discover(folder) -> dict[str, Specimen]:
             raise UserError(
                 f"{found[identity].path} and {entry.path} have the same ID {identity!r}; rename or move one of them."
             )
-        found[identity] = Specimen(identity, entry.path, entry.stat().st_size, _state(entry))
+        found[identity] = Specimen(identity, entry.path, entry.stat().st_size)
     if not found:
         raise UserError(f"No mesh ({' '.join(FORMATS)}) under {folder}; put your scans there.")
     return dict(sorted(found.items()))
@@ -96,12 +93,6 @@ def _walk(folder):
                 yield entry
             elif entry.is_symlink() and without_extension(entry.name) is not None:
                 raise UserError(f"{entry.path} is a link to nothing; bring back what it leads to, or remove it.")
-
-
-def _state(entry):
-    status = entry.stat()
-    forbidden = "" if os.access(entry.path, os.R_OK) else "-forbidden"
-    return f"{status.st_size}-{status.st_mtime_ns}{forbidden}"
 
 
 def _checked(identity, path):

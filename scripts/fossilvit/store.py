@@ -1,20 +1,20 @@
-"""Every path, file format and atomic write of FossilViT.
+"""Every file format of FossilViT.
 
 What a stage leaves for the next one passes through here and nowhere else. A file appears whole or not at all.
 """
 
 import csv
 import json
-import os
 from contextlib import contextmanager
-from hashlib import blake2b
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
-from fossilvit import specimens
+from fossilvit import digests, files
 from fossilvit.errors import UserError
+from fossilvit.files import WRITING, atomic, read_json, readable, write_json
+from fossilvit.layout import RENDER_RECORD, record_path, render_record, view_list, view_path
 
 CLUSTERS_COLUMNS = ("specimen_id", "cluster_id", "prob")
 NEIGHBORS_COLUMNS = ("query_id", "neighbor_id", "distance")
@@ -31,42 +31,6 @@ EMBEDDINGS = "embeddings.npy"
 EMBEDDINGS_RECORD = "embeddings.json"
 NEIGHBORS = "knn.csv"
 RETRIEVAL = "retrieval.csv"
-RENDER_RECORD = "render.json"
-VIEW_LIST = "views.txt"
-WRITING = ".writing-"
-"""What the names of unfinished files begin with."""
-
-
-@contextmanager
-def atomic(path, mode="wb"):
-    """Open a file that takes its name only once it is complete; after an error nothing is left of it.
-
-    What a killed process left is overwritten by the next that writes the same file.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    options = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-    temporary = path.with_name(WRITING + blake2b(os.fsencode(path.name), digest_size=8).hexdigest())
-    try:
-        with open(temporary, mode, **options) as file:
-            yield file
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def write_json(path, value):
-    """Write a value as indented UTF-8 JSON."""
-    with atomic(path, "w") as file:
-        json.dump(value, file, ensure_ascii=False, indent=2)
-        file.write("\n")
-
-
-def read_json(path):
-    """Read a JSON file."""
-    with _told(path), open(path, encoding="utf-8") as file:
-        return json.load(file)
 
 
 def write_array(path, array):
@@ -77,7 +41,7 @@ def write_array(path, array):
 
 def read_array(path):
     """Read one .npy array; one that holds Python objects is refused."""
-    with _told(path):
+    with readable(path, BadZipFile):
         return np.load(path, allow_pickle=False)
 
 
@@ -110,7 +74,7 @@ def read_table(path, columns, **types) -> list[dict]:
     columns : sequence of str
     types : int or float for every column that holds numbers; the others are text
     """
-    with _told(path), open(path, encoding="utf-8", newline="") as file:
+    with readable(path), open(path, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         if reader.fieldnames != list(columns):
             raise ValueError(f"its columns should be {','.join(columns)}")
@@ -129,26 +93,30 @@ def read_image(path):
     """Read a PNG, uint8 [H, W, 3]."""
     from fossilvit import png
 
-    with _told(path):
+    with readable(path):
         return png.decode(Path(path).read_bytes())
 
 
-# Renders: a folder a specimen, with a PNG a view, the list of these, and the record.
+@contextmanager
+def recorded(record, made_from, *results, **facts):
+    """Write results, then the record of what they are made from; an earlier record goes before they change.
+
+    Parameters
+    ----------
+    record : path
+    made_from : dict
+    results : paths
+        What is written within the context; their digests are recorded.
+    facts : values for JSON
+        What else the record is to say; it stands first.
+    """
+    Path(record).unlink(missing_ok=True)
+    yield
+    digest = {Path(result).name: digests.of_file(result) for result in results}
+    write_json(record, {**facts, "made_from": made_from, "sha256": digest})
 
 
-def render_record(renders, identity) -> Path:
-    """The file that says how the rendering of a specimen went, written last."""
-    return Path(renders, identity, RENDER_RECORD)
-
-
-def view_list(renders, identity) -> Path:
-    """The file that names the views of a specimen, a line each; it is there only while all of them are."""
-    return Path(renders, identity, VIEW_LIST)
-
-
-def view_path(renders, identity, view) -> Path:
-    """The PNG of one view, counted from 0."""
-    return Path(renders, identity, f"{identity.rpartition('/')[2]}_view{view:02d}.png")
+# Renders: one folder per specimen, with one PNG per view, the list of these, and the record.
 
 
 def forget_render(renders, identity):
@@ -184,7 +152,7 @@ def write_record(renders, identity, record):
 def view_paths(renders, identity) -> list[Path]:
     """The PNGs of a specimen's views, in order; none for a failed one."""
     listed = view_list(renders, identity)
-    with _told(listed):
+    with readable(listed):
         return [listed.with_name(name) for name in listed.read_text(encoding="utf-8").split("\n")[:-1]]
 
 
@@ -208,12 +176,29 @@ def _fullest(views):
     return max(views, key=lambda path: path.stat().st_size)
 
 
+class BrokenView(UserError):
+    """A view is missing or damaged, though the record of its specimen says that it is there."""
+
+    def __init__(self, path, cause):
+        super().__init__(f"{path} {cause}; run again, and the specimen is rendered again.")
+        self.path = Path(path)
+
+
 def read_view(path):
-    """Read one view, uint8 [H, W, 3]; one that is gone takes the list of views with it: the next run renders again."""
-    if not Path(path).exists():
-        Path(path).with_name(VIEW_LIST).unlink(missing_ok=True)
-        raise UserError(f"{path} does not exist; render the specimen again, which snakemake does when run again.")
-    return read_image(path)
+    """Read one view, uint8 [H, W, 3].
+
+    Raises
+    ------
+    BrokenView
+    """
+    from fossilvit import png
+
+    try:
+        return png.decode(Path(path).read_bytes())
+    except FileNotFoundError:
+        raise BrokenView(path, "does not exist") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BrokenView(path, f"cannot be read ({error})") from None
 
 
 def rendered(renders) -> list[str]:
@@ -221,12 +206,18 @@ def rendered(renders) -> list[str]:
     return sorted(path.parent.relative_to(renders).as_posix() for path in _existing(renders).rglob(RENDER_RECORD))
 
 
-# Features and embeddings: an .npy a specimen.
+# Features and embeddings: one .npy per specimen, and beside it the record of what it was made from.
 
 
-def array_path(folder, identity) -> Path:
-    """The features or the embedding of one specimen."""
-    return Path(folder, f"{identity}.npy")
+def write_result(path, array, made_from):
+    """Write an array as .npy, and its record beside it: what it was made from, and its digest."""
+    with recorded(record_path(path), made_from, path):
+        write_array(path, array)
+
+
+def read_record(path) -> dict:
+    """The record of a result, which lies beside it."""
+    return read_json(record_path(path))
 
 
 def arrays(folder) -> list[str]:
@@ -235,18 +226,25 @@ def arrays(folder) -> list[str]:
     return sorted(identity for identity in found if not identity.rpartition("/")[2].startswith("."))
 
 
+def recorded_digest(path) -> str:
+    """The digest of a result, by the record beside it."""
+    return read_record(path)["sha256"][Path(path).name]
+
+
 # Shards: the embeddings of some specimens, and the records of these and of those that failed. To whiten the collection,
 # also the scatter of their views.
 
 
-def write_shard(path, identities, embeddings, records, scatter=None):
-    """Write a shard as .npz, its records as one text of JSON.
+def write_shard(path, identities, embeddings, records, record, scatter=None):
+    """Write a shard as .npz, its records as texts of JSON.
 
     Parameters
     ----------
     identities : list of str, [N]
     embeddings : float32 [N, D]
-    records : dict of ID to record
+    records : dict of ID to what is kept of its render record
+    record : dict
+        How and from what the shard was made.
     scatter : float32 [R, D] or None
         None is left out.
     """
@@ -256,19 +254,26 @@ def write_shard(path, identities, embeddings, records, scatter=None):
             ids=np.array(identities, dtype=str),
             embeddings=np.asarray(embeddings, np.float32),
             records=np.array(json.dumps(records).encode()),
+            record=np.array(json.dumps(record).encode()),
             **({} if scatter is None else {"scatter": scatter}),
         )
 
 
 def read_shard(path):
     """A shard as (ids, embeddings [N, D], records by ID)."""
-    with _told(path), np.load(path, allow_pickle=False) as shard:
+    with readable(path, BadZipFile), np.load(path, allow_pickle=False) as shard:
         return shard["ids"].tolist(), shard["embeddings"], json.loads(shard["records"].item())
+
+
+def read_shard_record(path) -> dict:
+    """How and from what a shard was made."""
+    with readable(path, BadZipFile):
+        return files.read_shard_record(path)
 
 
 def read_scatter(path):
     """The scatter of views of a shard, float32 [R, D]."""
-    with _told(path), np.load(path, allow_pickle=False) as shard:
+    with readable(path, BadZipFile), np.load(path, allow_pickle=False) as shard:
         if "scatter" in shard:
             return shard["scatter"]
     raise UserError(f"{path} holds no scatter of views to whiten by; gather it again with --whiten views.")
@@ -277,20 +282,38 @@ def read_scatter(path):
 # The collection: its embeddings, the ID of every row, and how it was made.
 
 
-def write_embeddings(folder, identities, embeddings, record):
+def write_embeddings(folder, identities, embeddings, facts, made_from):
     """Write the collection: embeddings.npy, float32 [N, D], ids.txt and embeddings.json.
 
     Parameters
     ----------
-    record : dict
-        What was done to the embeddings of the specimens; their number and D are added to it.
+    facts : dict
+        How all embeddings were made; their number and D are added to it.
+    made_from : dict
     """
     embeddings = np.asarray(embeddings, np.float32)
-    write_array(Path(folder, EMBEDDINGS), embeddings)
-    with atomic(Path(folder, IDS), "w") as file:
-        file.writelines(f"{identity}\n" for identity in identities)
-    specimens, dimension = embeddings.shape
-    write_json(Path(folder, EMBEDDINGS_RECORD), {"specimens": specimens, "dimension": dimension, **record})
+    array, ids = Path(folder, EMBEDDINGS), Path(folder, IDS)
+    number, dimension = embeddings.shape
+    facts = {"specimens": number, "dimension": dimension, **facts}
+    with recorded(Path(folder, EMBEDDINGS_RECORD), made_from, array, ids, **facts):
+        write_array(array, embeddings)
+        with atomic(ids, "w") as file:
+            file.writelines(f"{identity}\n" for identity in identities)
+
+
+def collection_of(table) -> dict | None:
+    """The passport of the collection that a table was made from, by its record; None where it has none."""
+    path = record_path(table)
+    return read_json(path)["made_from"]["collection"] if path.exists() else None
+
+
+def read_passport(embeddings) -> dict:
+    """What is known of a collection: the content of embeddings.json beside its embeddings.
+
+    Of embeddings without one, only the digest is known.
+    """
+    path = record_path(embeddings)
+    return read_json(path) if path.exists() else {"sha256": {Path(embeddings).name: digests.of_file(embeddings)}}
 
 
 def read_embeddings(path, ids=None):
@@ -304,7 +327,7 @@ def read_embeddings(path, ids=None):
     path = Path(path)
     ids = Path(ids or path.with_name(IDS))
     embeddings = read_array(path)
-    with _told(ids):
+    with readable(ids):
         identities = ids.read_text(encoding="utf-8").split("\n")[:-1]
     if embeddings.ndim != 2 or len(embeddings) != len(identities):
         raise UserError(
@@ -314,23 +337,7 @@ def read_embeddings(path, ids=None):
     return identities, embeddings
 
 
-def neighbors_table(results, identity) -> Path:
-    """The table of one query's neighbours."""
-    return Path(results, f"knn_{specimens.flat(identity)}.csv")
-
-
 def _existing(folder):
     if not Path(folder).is_dir():
         raise UserError(f"The folder {folder} does not exist; run the stage before this one, or name another folder.")
     return Path(folder)
-
-
-@contextmanager
-def _told(path):
-    """Turn what goes wrong with reading a file of ours into one sentence."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; run the stage that makes it first.") from None
-    except (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError, BadZipFile) as error:
-        raise UserError(f"{path} cannot be read ({error}); delete it and run again.") from None

@@ -3,22 +3,24 @@ import shutil
 import numpy as np
 import pytest
 
-from fossilvit import collection, store
+from fossilvit import collection, layout, recipes, store
 from fossilvit.errors import UserError
 
 from . import renders
 
+SETTINGS = {**dict.fromkeys(recipes.VIEW_SETTINGS, 1), "version": 1}
+
 
 def place(folder, **embeddings):
     for identity, embedding in embeddings.items():
-        store.write_array(store.array_path(folder / "embeddings", identity), np.array(embedding, np.float32))
+        store.write_result(layout.array_path(folder / "embeddings", identity), np.float32(embedding), {"pool": "mean"})
         failed = {"status": "failed", "reason": f"{identity} is broken"}
         record = {"status": "ok", "mesh": {"faces": 4}} if len(embedding) else failed
-        renders.write(folder / "renders", identity, [], {"renderer": "raster", "views": [], **record})
+        renders.write(folder / "renders", identity, [], {**SETTINGS, "views": [], **record})
 
 
 def gather(folder, identities):
-    return collection.gather(collection.records(identities, folder / "renders"), folder / "embeddings")
+    return collection.gather(collection.records(identities, folder / "renders")["records"], folder / "embeddings")
 
 
 def test_gathering_keeps_embeddings_in_the_order_asked_for_and_what_records_tell_of_specimens(tmp_path):
@@ -53,7 +55,7 @@ def test_the_scatter_is_that_of_the_features_of_what_was_gathered(tmp_path):
     place(tmp_path, a=[1, 2], broken=[], b=[3, 4])
     views = {"a": [[1, 0], [0, 1]], "b": [[1, 0], [1, 0], [0, 2]], "broken": np.zeros((0, 2))}
     for identity, features in views.items():
-        store.write_array(store.array_path(tmp_path / "features", identity), np.array(features, np.float32))
+        store.write_array(layout.array_path(tmp_path / "features", identity), np.array(features, np.float32))
     found = gather(tmp_path, ["a", "broken", "b", "new"])
     root = collection.scatter(found, tmp_path / "features")
     spread = 1 / 4 + 2 / 9

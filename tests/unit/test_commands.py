@@ -10,7 +10,7 @@ import trimesh
 import yaml
 from scripts import cluster, extract_features, pool_embeddings, render_multiview, search
 
-from fossilvit import commands, fossils, store
+from fossilvit import commands, encoders, files, fossils, store
 from fossilvit.errors import SpecimenError, UserError
 
 BROKEN = "shells/broken scan"
@@ -155,8 +155,13 @@ def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_pat
     tables = ("--failed", tmp_path / "failed.csv", "--specimens", tmp_path / "specimens.csv")
     done = command("collect_embeddings", *shards, "--out", tmp_path, *tables)
     assert done.returncode == 0, done.stderr
-    for name in ("embeddings.npy", "ids.txt", "embeddings.json"):
+    for name in ("embeddings.npy", "ids.txt"):
         assert (tmp_path / name).read_bytes() == (folder / "embeddings" / name).read_bytes()
+    collected, pooled = (files.read_json(made / "embeddings.json") for made in (tmp_path, folder / "embeddings"))
+    assert collected.keys() - pooled.keys() == {"render"} and collected["render"]["size"] == 96
+    assert {key: collected[key] for key in pooled if key != "made_from"} == {
+        key: pooled[key] for key in pooled if key != "made_from"
+    }
     (failed,) = rows(tmp_path / "failed.csv")
     assert (failed["specimen_id"], failed["stage"]) == (BROKEN, "render") and "broken scan.stl" in failed["reason"]
     specimens = rows(tmp_path / "specimens.csv")
@@ -184,9 +189,10 @@ def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_e
     embeddings = np.load(tmp_path / "collected/embeddings.npy")
     assert embeddings.shape == (7, 6) and np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
     assert np.allclose(embeddings, np.load(tmp_path / "pooled/embeddings.npy"), atol=1e-4)
-    record = {"specimens": 7, "dimension": 6, "whiten": "views", "components": 6, "power": 0.5, "shrinkage": 0.1}
+    facts = {"specimens": 7, "dimension": 6, "whiten": "views", "components": 6, "power": 0.5, "shrinkage": 0.1}
     for made in ("collected", "pooled"):
-        assert store.read_json(tmp_path / made / "embeddings.json") == record
+        record = files.read_json(tmp_path / made / "embeddings.json")
+        assert {key: record[key] for key in facts} == facts and record["pool"] == "mean"
     for identity in [*SPECIMENS, BROKEN]:
         name = f"{identity}.npy"
         assert (tmp_path / "pooled" / name).read_bytes() == singles[folder / "embeddings" / name]
@@ -224,6 +230,8 @@ def test_duplicates_are_found_and_a_mesh_that_has_gone_is_passed_over_with_a_lin
     (tmp_path / "meshes" / "broken.obj").write_bytes(b"")
     specimens_table(tmp_path / "specimens.csv", a="1", b="2", broken="3", gone="4", copy="4")
     places = ("--meshes", tmp_path / "meshes", "--specimens", tmp_path / "specimens.csv")
+    np.save(tmp_path / "embeddings.npy", np.zeros((5, 2)))
+    places += ("--emb", tmp_path / "embeddings.npy")
     done = command("find_duplicates", *places, "--out", tmp_path / "duplicates.csv")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "duplicates.csv").read_text() == (
@@ -280,7 +288,11 @@ def test_one_broken_specimen_is_no_failure_of_the_command(folder, command, tmp_p
 def test_hog_is_recorded_as_an_encoder_that_needs_no_weights(command, tmp_path):
     done = command("fetch_weights", "--model", "hog", "--out", tmp_path / "encoder.json")
     assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "encoder.json").read_text()) == {"model": "hog", "version": 1}
+    assert json.loads((tmp_path / "encoder.json").read_text()) == {
+        "model": "hog",
+        "version": 1,
+        "made_from": encoders.fetch_recipe("hog", encoders.Options()),
+    }
 
 
 def test_named_weights_are_recorded_with_their_digest(command, vits14_weights, tmp_path):

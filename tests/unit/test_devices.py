@@ -224,7 +224,7 @@ def test_a_folder_shared_among_gpus_gives_the_same_files_as_without(rendered, ex
     shared, files = extract(rendered, "0,1")
     alone, expected = extract(rendered, "")
     assert shared.returncode == alone.returncode == 0, shared.stderr
-    assert files == expected and sorted(files) == sorted(f"{identity}.npy" for identity in COUNTS)
+    assert files == expected and sorted(files) == sorted(f"{one}.{kind}" for one in COUNTS for kind in ("npy", "json"))
     assert "extract: 2 done, 1 skipped." in shared.stderr and "extract: 2 done, 0 skipped." in shared.stderr
     assert "extract: 4 done, 1 skipped." in alone.stderr
 
@@ -236,7 +236,7 @@ def test_a_folder_shared_among_gpus_gives_the_same_files_as_without(rendered, ex
 def test_on_the_cpu_or_one_gpu_a_folder_is_not_shared(rendered, extract, gpus, arguments):
     done, files = extract(rendered, gpus, *arguments)
     assert done.returncode == 0, done.stderr
-    assert "extract: 4 done, 1 skipped." in done.stderr and len(files) == 5
+    assert "extract: 4 done, 1 skipped." in done.stderr and len(files) == 10
 
 
 def test_a_share_that_fails_is_told_and_the_other_is_done(rendered, extract):

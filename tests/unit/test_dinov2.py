@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fossilvit import encoders
+from fossilvit import digests, encoders
 from fossilvit.encoders import Options, dinov2
 from fossilvit.encoders.vision import openvino_engine, weights
 from fossilvit.errors import UserError
@@ -176,7 +176,7 @@ def test_what_is_fetched_is_recorded(own, options):
     assert record == {
         "source": "builtin",
         "weights": str(own / "mine.pth"),
-        "sha256": weights.digest(own / "mine.pth"),
+        "sha256": digests.of_file(own / "mine.pth"),
     }
 
 

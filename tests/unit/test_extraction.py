@@ -5,7 +5,7 @@ from weakref import WeakSet
 import numpy as np
 import pytest
 
-from fossilvit import encoders, extraction, store
+from fossilvit import encoders, extraction, layout
 from fossilvit.encoders.registry import Encoder
 from fossilvit.errors import UserError
 
@@ -196,14 +196,14 @@ def test_no_more_views_than_those_of_two_groups_are_held(tmp_path, monkeypatch, 
 @pytest.mark.parametrize("content", [b"", b"no picture"])
 def test_an_unreadable_view_is_told_in_one_sentence_with_its_file(tmp_path, batch, content):
     pictures = write(tmp_path, [2, 2, 2])
-    store.view_path(tmp_path, "b", 1).write_bytes(content)
+    layout.view_path(tmp_path, "b", 1).write_bytes(content)
     with pytest.raises(UserError, match=r"^[^\n]*b_view01.png cannot be read [^\n]*$"):
         described(Means(batch), tmp_path, pictures)
 
 
 def test_specimens_before_an_unreadable_view_are_described(tmp_path):
     pictures = write(tmp_path, [2, 2, 2])
-    store.view_path(tmp_path, "c", 0).unlink()
+    layout.view_path(tmp_path, "c", 0).unlink()
     features = extraction.describe(Means(), tmp_path, list(pictures), 2)
     assert [len(next(features)), len(next(features))] == [2, 2]
     with pytest.raises(UserError, match="c_view00.png does not exist"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from fossilvit import figures, store
+from fossilvit import figures, layout, store
 
 from . import renders
 
@@ -62,4 +62,4 @@ def test_the_best_view_shows_most(tmp_path):
     images = np.full((3, 40, 40, 3), 200, np.uint8)
     images[1] = np.random.default_rng(0).integers(0, 255, (40, 40, 3))
     renders.write(tmp_path, "a/b", images, {"status": "ok", "views": [{"fill": 1}] * 3})
-    assert store.best_view(tmp_path, "a/b") == store.view_path(tmp_path, "a/b", 1)
+    assert store.best_view(tmp_path, "a/b") == layout.view_path(tmp_path, "a/b", 1)

@@ -6,6 +6,7 @@ IDENTITIES = ["a", "b/標本 1"]
 KEPT = [
     "data/encoder.json",
     "data/embeddings/embeddings.npy",
+    "data/embeddings/embeddings.json",
     "data/embeddings/ids.txt",
     "data/renders/README.md",
     "data/renders/a/my notes.txt",
@@ -19,7 +20,9 @@ KEPT = [
             f"data/renders/{identity}/views.txt",
             f"data/renders/{identity}/{identity.rpartition('/')[2]}_view00.png",
             f"data/features/{identity}.npy",
+            f"data/features/{identity}.json",
             f"data/embeddings/{identity}.npy",
+            f"data/embeddings/{identity}.json",
             f"logs/render_views/{identity}.log",
         )
     ),
@@ -32,6 +35,7 @@ LEFT = [
     "data/renders/a/b/b_view11.png",
     "data/renders/a/.writing-0123456789abcdef",
     "data/features/b/標本.npy",
+    "data/features/b/標本.json",
     "data/features/.writing-0123456789abcdef",
     "data/embeddings/b/gone.npy",
     "data/shards/0099.json",

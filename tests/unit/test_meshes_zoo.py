@@ -36,7 +36,8 @@ NOT_AS_TRIMESH = {
 
 def test_the_zoo_names_every_mesh_of_its_folder(real_meshes):
     there = {path.relative_to(real_meshes).as_posix() for path in real_meshes.rglob("*") if path.is_file()}
-    assert {name for name in there if without_extension(name)} == set(ZOO)
+    cases = {name for name in there if name.startswith("cases/")}  # each has a test of its own
+    assert {name for name in there - cases if without_extension(name)} == set(ZOO)
 
 
 @pytest.mark.parametrize("name", SURFACES)

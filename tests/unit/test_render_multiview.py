@@ -11,7 +11,7 @@ import pytest
 import trimesh
 from scripts import render_multiview
 
-from fossilvit import meshes, store
+from fossilvit import files, layout, meshes, store
 from fossilvit.errors import UserError
 from fossilvit.rendering import raster
 
@@ -48,8 +48,8 @@ def render(tmp_path, monkeypatch):
         arguments = ["--in", tmp_path / "meshes", "--out", out, "--views", 2, "--size", 32, *options]
         monkeypatch.setattr("sys.argv", ["render_multiview", *map(str, arguments)])
         render_multiview.main()
-        records = {name: store.render_record(out, name) for name in names}
-        return {name: store.read_json(record) for name, record in records.items() if record.exists()}
+        records = {name: layout.render_record(out, name) for name in names}
+        return {name: files.read_json(record) for name, record in records.items() if record.exists()}
 
     run.pictures = lambda name: [path.read_bytes() for path in sorted((tmp_path / "renders" / name).glob("*.png"))]
     return run

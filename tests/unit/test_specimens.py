@@ -134,16 +134,6 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path):
         specimens.discover(tmp_path)
 
 
-def test_the_state_changes_with_the_size_and_with_an_older_date(tmp_path):
-    path = tmp_path / "x.ply"
-    states = set()
-    for content, date in ((b"one", 2_000), (b"one", 1_000), (b"other", 1_000)):
-        path.write_bytes(content)
-        os.utime(path, (date, date))
-        states.add(specimens.discover(tmp_path)["x"].state)
-    assert len(states) == 3
-
-
 def test_the_category_is_the_folder():
     assert specimens.category("a/b/c") == "a/b"
     assert specimens.category("alone") == ""
@@ -250,7 +240,7 @@ def arrives(identity):
 @example("back\\slash")
 @example("標本\u3000全角")
 def test_a_name_that_would_not_reach_a_job_of_a_cluster_is_told(identity):
-    found = {identity: specimens.Specimen(identity, f"{identity}.ply", 1, "")}
+    found = {identity: specimens.Specimen(identity, f"{identity}.ply", 1)}
     if arrives(identity):
         specimens.check_for_cluster(found)
     else:

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import stat
 import zlib
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from fossilvit import store
+from fossilvit import files, layout, store
 from fossilvit.errors import UserError
 
 from . import renders
@@ -28,7 +29,7 @@ def folder(tmp_path_factory):
 
 
 def test_a_file_written_atomically_is_whole_and_alone(tmp_path):
-    with store.atomic(tmp_path / "new" / "x") as file:
+    with files.atomic(tmp_path / "new" / "x") as file:
         file.write(b"content")
         assert not (tmp_path / "new" / "x").exists()
     assert os.listdir(tmp_path / "new") == ["x"]
@@ -37,7 +38,7 @@ def test_a_file_written_atomically_is_whole_and_alone(tmp_path):
 
 def test_an_error_while_writing_keeps_the_old_file_and_leaves_nothing_else(tmp_path):
     (tmp_path / "x").write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), store.atomic(tmp_path / "x") as file:
+    with pytest.raises(KeyboardInterrupt), files.atomic(tmp_path / "x") as file:
         file.write(b"half")
         raise KeyboardInterrupt
     assert os.listdir(tmp_path) == ["x"]
@@ -48,7 +49,7 @@ def test_an_error_while_writing_keeps_the_old_file_and_leaves_nothing_else(tmp_p
 def test_a_written_file_has_the_rights_that_the_umask_gives(tmp_path, mask):
     usual = os.umask(mask)
     try:
-        store.write_json(tmp_path / "x.json", 1)
+        files.write_json(tmp_path / "x.json", 1)
         now = os.umask(mask)
     finally:
         os.umask(usual)
@@ -58,12 +59,12 @@ def test_a_written_file_has_the_rights_that_the_umask_gives(tmp_path, mask):
 
 @given(st.dictionaries(TEXTS, st.one_of(st.none(), st.integers(), st.floats(allow_nan=False), TEXTS, st.lists(TEXTS))))
 def test_json_is_read_back_as_written(folder, value):
-    store.write_json(folder / "x.json", value)
-    assert store.read_json(folder / "x.json") == value
+    files.write_json(folder / "x.json", value)
+    assert files.read_json(folder / "x.json") == value
 
 
 def test_json_holds_plain_utf8(tmp_path):
-    store.write_json(tmp_path / "x.json", {"名": "標本"})
+    files.write_json(tmp_path / "x.json", {"名": "標本"})
     assert "標本" in (tmp_path / "x.json").read_text(encoding="utf-8")
 
 
@@ -93,14 +94,14 @@ def test_tables_are_utf8_with_lf_line_ends_and_quotes_where_needed(tmp_path):
 
 
 def test_views_are_named_after_the_last_part_of_the_id():
-    assert store.view_path("r", "ammonites/NHM-1234", 3) == Path("r/ammonites/NHM-1234/NHM-1234_view03.png")
-    assert store.render_record("r", "ammonites/NHM-1234") == Path("r/ammonites/NHM-1234/render.json")
+    assert layout.view_path("r", "ammonites/NHM-1234", 3) == Path("r/ammonites/NHM-1234/NHM-1234_view03.png")
+    assert layout.render_record("r", "ammonites/NHM-1234") == Path("r/ammonites/NHM-1234/render.json")
 
 
 def test_views_are_read_back_pixel_by_pixel(tmp_path):
     renders.write(tmp_path, "標本/a b", IMAGES, {"status": "ok", "views": [{}] * 3})
     paths = store.view_paths(tmp_path, "標本/a b")
-    assert paths == [store.view_path(tmp_path, "標本/a b", view) for view in range(3)]
+    assert paths == [layout.view_path(tmp_path, "標本/a b", view) for view in range(3)]
     assert np.array_equal([store.read_view(path) for path in paths], IMAGES)
 
 
@@ -118,7 +119,7 @@ def test_views_of_an_earlier_rendering_go(tmp_path):
 
 def test_what_a_killed_rendering_left_unfinished_goes(tmp_path):
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / f"{store.WRITING}0123456789abcdef").write_bytes(b"half")
+    (tmp_path / "a" / f"{files.WRITING}0123456789abcdef").write_bytes(b"half")
     renders.write(tmp_path, "a", IMAGES[:1], {"status": "ok", "views": [{}]})
     assert sorted(os.listdir(tmp_path / "a")) == ["a_view00.png", "render.json", "views.txt"]
 
@@ -162,7 +163,7 @@ def test_specimens_of_a_folder_of_renders_are_listed_in_order(tmp_path):
 
 def test_arrays_of_a_folder_are_listed_in_order_without_hidden_ones(tmp_path):
     for identity in ("b.c", "a/標本"):
-        store.write_array(store.array_path(tmp_path, identity), np.zeros(1))
+        store.write_array(layout.array_path(tmp_path, identity), np.zeros(1))
     (tmp_path / "a" / ".writing-1.npy").write_bytes(b"")
     assert store.arrays(tmp_path) == ["a/標本", "b.c"]
 
@@ -170,7 +171,7 @@ def test_arrays_of_a_folder_are_listed_in_order_without_hidden_ones(tmp_path):
 @given(st.lists(NAMES, unique=True, max_size=5), st.dictionaries(NAMES, st.dictionaries(TEXTS, TEXTS), max_size=3))
 def test_shards_are_read_back_as_written(folder, identities, records):
     embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
-    store.write_shard(folder / "0000.npz", identities, embeddings, records)
+    store.write_shard(folder / "0000.npz", identities, embeddings, records, {"made_from": {}})
     ids, back, recorded = store.read_shard(folder / "0000.npz")
     assert (ids, recorded) == (identities, records)
     assert back.dtype == np.float32 and np.array_equal(back, embeddings)
@@ -178,16 +179,16 @@ def test_shards_are_read_back_as_written(folder, identities, records):
 
 def test_the_scatter_of_a_shard_is_read_back_and_nothing_else_of_it_changes(tmp_path):
     shard, scatter = (["a"], np.ones((1, 3), np.float32), {"a": {"status": "ok"}}), np.eye(3, dtype=np.float32)
-    store.write_shard(tmp_path / "0000.npz", *shard, scatter)
+    store.write_shard(tmp_path / "0000.npz", *shard, {}, scatter)
     assert np.array_equal(store.read_scatter(tmp_path / "0000.npz"), scatter)
     ids, embeddings, records = store.read_shard(tmp_path / "0000.npz")
     assert (ids, records) == (shard[0], shard[2]) and np.array_equal(embeddings, shard[1])
 
 
 def test_a_shard_without_scatter_is_named_with_what_to_do(tmp_path):
-    store.write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {})
+    store.write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {}, {})
     with np.load(tmp_path / "0000.npz") as shard:
-        assert sorted(shard) == ["embeddings", "ids", "records"]
+        assert sorted(shard) == ["embeddings", "ids", "record", "records"]
     with pytest.raises(UserError, match="0000.npz holds no scatter .*; gather it again with --whiten views"):
         store.read_scatter(tmp_path / "0000.npz")
 
@@ -195,37 +196,73 @@ def test_a_shard_without_scatter_is_named_with_what_to_do(tmp_path):
 @given(st.lists(NAMES, unique=True, max_size=5))
 def test_embeddings_are_read_back_with_any_ids(folder, identities):
     embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
-    store.write_embeddings(folder, identities, embeddings, {})
+    store.write_embeddings(folder, identities, embeddings, {}, {})
     ids, back = store.read_embeddings(folder / "embeddings.npy")
     assert ids == identities and back.dtype == np.float32 and np.array_equal(back, embeddings)
 
 
 def test_ids_are_a_line_each(tmp_path):
-    store.write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)), {})
+    store.write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)), {}, {})
     assert (tmp_path / "ids.txt").read_bytes() == "a/b\n標本\n".encode()
 
 
 def test_beside_the_embeddings_stands_how_they_were_made(tmp_path):
-    store.write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), {"whiten": "none"})
-    assert store.read_json(tmp_path / "embeddings.json") == {"specimens": 2, "dimension": 3, "whiten": "none"}
+    store.write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), {"whiten": "none"}, {"shards": "1"})
+    digest = {
+        name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("embeddings.npy", "ids.txt")
+    }
+    record = {"specimens": 2, "dimension": 3, "whiten": "none", "made_from": {"shards": "1"}, "sha256": digest}
+    assert files.read_json(tmp_path / "embeddings.json") == record
+    assert store.read_passport(tmp_path / "embeddings.npy") == record
+
+
+def test_of_embeddings_without_a_record_the_digest_is_known(tmp_path):
+    store.write_array(tmp_path / "mine.npy", np.zeros((2, 3)))
+    digest = hashlib.sha256((tmp_path / "mine.npy").read_bytes()).hexdigest()
+    assert store.read_passport(tmp_path / "mine.npy") == {"sha256": {"mine.npy": digest}}
+
+
+def test_a_result_has_its_recipe_and_its_digest_beside_it(tmp_path):
+    path = layout.array_path(tmp_path, "a/標本.1")
+    store.write_result(path, np.zeros((2, 3), np.float32), {"version": 1})
+    assert (tmp_path / "a/標本.1.json").is_file()
+    assert store.read_record(path)["made_from"] == {"version": 1}
+    assert store.recorded_digest(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_record_of_a_result_goes_before_the_result_changes(tmp_path):
+    """A record never vouches for what another process was about to write when it was killed."""
+    path = tmp_path / "a.csv"
+    with store.recorded(tmp_path / "a.json", {"version": 1}, path):
+        path.write_text("1")
+    with pytest.raises(KeyboardInterrupt), store.recorded(tmp_path / "a.json", {"version": 2}, path):
+        path.write_text("2")
+        raise KeyboardInterrupt
+    assert not (tmp_path / "a.json").exists()
+
+
+def test_the_record_of_a_shard_is_read_back_without_numpy(tmp_path):
+    record = {"made_from": {"標本": "x" * 300}, "pool": None}
+    store.write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {}, record)
+    assert files.read_shard_record(tmp_path / "0000.npz") == store.read_shard_record(tmp_path / "0000.npz") == record
 
 
 def test_ids_elsewhere_are_read_when_named(tmp_path):
-    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {})
+    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {}, {})
     (tmp_path / "ids.txt").rename(tmp_path / "other.txt")
     assert store.read_embeddings(tmp_path / "embeddings.npy", tmp_path / "other.txt")[0] == ["a"]
 
 
 @pytest.mark.parametrize("embeddings", [np.zeros((2, 3)), np.zeros(1)])
 def test_embeddings_and_ids_that_do_not_belong_together_are_refused(tmp_path, embeddings):
-    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {})
+    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {}, {})
     store.write_array(tmp_path / "embeddings.npy", embeddings)
     with pytest.raises(UserError, match="do not belong together") as error:
         store.read_embeddings(tmp_path / "embeddings.npy")
     assert "embeddings.npy" in str(error.value) and "ids.txt" in str(error.value)
 
 
-@pytest.mark.parametrize("read", [store.read_array, store.read_json, store.read_shard, store.read_scatter])
+@pytest.mark.parametrize("read", [store.read_array, files.read_json, store.read_shard, store.read_scatter])
 def test_a_missing_file_is_named(tmp_path, read):
     with pytest.raises(UserError, match="gone.file does not exist"):
         read(tmp_path / "gone.file")
@@ -246,7 +283,7 @@ def test_a_table_with_something_else_in_the_place_of_a_number_is_named(tmp_path,
 
 
 @pytest.mark.parametrize("content", [b"", b"no such format", b"\x93NUMPY", b"PK\x03\x04 cut short", b"\xff\xfe\x00"])
-@pytest.mark.parametrize("read", [store.read_array, store.read_json, store.read_shard, store.read_scatter])
+@pytest.mark.parametrize("read", [store.read_array, files.read_json, store.read_shard, store.read_scatter])
 def test_an_unreadable_file_is_named(tmp_path, read, content):
     (tmp_path / "bad.file").write_bytes(content)
     with pytest.raises(UserError, match="bad.file cannot be read"):
@@ -272,7 +309,7 @@ def test_an_archive_of_other_arrays_is_refused_as_a_shard(tmp_path):
 
 
 def test_a_shard_of_an_earlier_version_is_named(tmp_path):
-    """Snakemake makes it anew, because the version of gathering is a parameter of its rule."""
+    """A run makes it anew, because it has no record."""
     failures = np.zeros((0, 3), dtype=str)
     np.savez(tmp_path / "0000.npz", ids=np.array(["a"]), embeddings=np.zeros((1, 3)), failures=failures)
     with pytest.raises(UserError, match="0000.npz cannot be read .*; delete it and run again"):
@@ -314,9 +351,9 @@ def test_a_damaged_view_is_named(tmp_path, damage):
 def test_a_view_that_is_gone_is_named(tmp_path):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     (tmp_path / "a" / "a_view01.png").unlink()
-    with pytest.raises(UserError, match="a_view01.png does not exist; render the specimen again"):
+    with pytest.raises(UserError, match="a_view01.png does not exist; run again, and the specimen is rendered again"):
         store.read_view(store.view_paths(tmp_path, "a")[1])
-    assert not store.view_list(tmp_path, "a").exists()
+    assert layout.view_list(tmp_path, "a").exists()
 
 
 def test_the_views_of_a_specimen_that_was_never_rendered_are_told_by_their_list(tmp_path):
@@ -331,4 +368,4 @@ def test_a_missing_folder_is_named(tmp_path, listing):
 
 
 def test_the_table_of_a_query_has_no_slash_in_its_name():
-    assert store.neighbors_table("results", "a/b c") == Path("results/knn_a__b c.csv")
+    assert layout.neighbors_table("results", "a/b c") == Path("results/knn_a__b c.csv")

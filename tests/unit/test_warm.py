@@ -63,9 +63,9 @@ def main():
             print(child.pid, flush=True)
             time.sleep(100)
         case ["write", path]:
-            from fossilvit import store
+            from fossilvit import files
 
-            with store.atomic(path) as file:
+            with files.atomic(path) as file:
                 file.write(b"half")
                 print("half", flush=True)
                 time.sleep(100)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from fossilvit import digests
 from fossilvit.encoders import dinov2
 from fossilvit.encoders.vision import vit, weights
 from fossilvit.errors import UserError
@@ -39,7 +40,7 @@ def no_network(monkeypatch):
 @pytest.fixture
 def pinned(monkeypatch, vits14_weights):
     """The generated weights pass for Meta's."""
-    monkeypatch.setitem(weights.SHA256, "dinov2_vits14", weights.digest(vits14_weights))
+    monkeypatch.setitem(weights.SHA256, "dinov2_vits14", digests.of_file(vits14_weights))
     return vits14_weights
 
 
@@ -113,7 +114,7 @@ def test_every_model_has_the_sha256_of_its_file():
 def test_a_file_in_the_cache_that_is_not_metas_is_refused(cache, vits14_weights):
     put(vits14_weights, cache)
     sentence = refusal(weights.locate, "dinov2_vits14")
-    for part in [cache / "dinov2_vits14_pretrain.pth", weights.digest(vits14_weights), "delete it", "extract.weights"]:
+    for part in [cache / "dinov2_vits14_pretrain.pth", digests.of_file(vits14_weights), "delete it", "extract.weights"]:
         assert str(part) in sentence
 
 
@@ -156,7 +157,7 @@ def test_the_time_to_wait_for_the_network_is_bounded_and_then_as_before(monkeypa
 
 def test_fetched_weights_stay_in_the_cache(cache, meta, pinned):
     fetched = weights.fetch("dinov2_vits14")
-    assert fetched == (cache / "dinov2_vits14_pretrain.pth", weights.digest(pinned))
+    assert fetched == (cache / "dinov2_vits14_pretrain.pth", digests.of_file(pinned))
     meta.unlink()
     assert weights.fetch("dinov2_vits14") == weights.locate("dinov2_vits14") == fetched
 
@@ -178,7 +179,7 @@ def test_two_processes_that_fetch_at_once_fetch_once(cache, meta, pinned, reposi
     program = f"""
 import shutil, time, torch
 from fossilvit.encoders.vision import weights
-weights.SHA256["dinov2_vits14"] = {weights.digest(pinned)!r}
+weights.SHA256["dinov2_vits14"] = {digests.of_file(pinned)!r}
 def slowly(address, file, **_):
     print("fetching", flush=True)
     time.sleep(1)
@@ -279,4 +280,4 @@ def test_the_digest_is_the_sha256_of_the_file(tmp_path):
     """Of the text abc, the example of FIPS 180-2."""
     (tmp_path / "x").write_bytes(b"abc")
     published = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert weights.digest(tmp_path / "x") == published == hashlib.sha256(b"abc").hexdigest()
+    assert digests.of_file(tmp_path / "x") == published == hashlib.sha256(b"abc").hexdigest()

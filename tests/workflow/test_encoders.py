@@ -1,13 +1,15 @@
 """Networks in the workflow: no network needed, nothing rendered again, and any encoder of one's own."""
 
 import hashlib
-import os
 import shutil
 
 import numpy as np
 import pytest
+import torch
 
-from fossilvit import store
+from fossilvit import files, store
+from fossilvit.encoders import dinov2
+from fossilvit.encoders.vision import vit
 from tests.workflow.conftest import snakemake, write_mesh
 
 OFFLINE = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
@@ -96,7 +98,7 @@ def test_without_weights_and_network_it_stops_before_rendering(tmp_path):
     assert not (tmp_path / "data/renders").exists()
 
 
-def test_another_model_renders_nothing_again_and_other_weights_extract_again(work, vits14_weights, tmp_path):
+def test_another_model_renders_nothing_again_and_other_weights_extract_again(work, vits14_weights, seeded, tmp_path):
     environment = {**OFFLINE, "TORCH_HOME": str(tmp_path / "torch")}
     config = [DINOV2.format(vits14_weights)]
     run = snakemake(work, config=config, environment=environment)
@@ -104,12 +106,17 @@ def test_another_model_renders_nothing_again_and_other_weights_extract_again(wor
     assert "render_views" not in run.jobs and run.jobs["extract_features"] == 6
     assert np.load(work / "data/embeddings/embeddings.npy").shape == (5, 384)
     digest = hashlib.sha256(vits14_weights.read_bytes()).hexdigest()
-    assert store.read_json(work / "data/encoder.json")["sha256"] == digest
+    assert files.read_json(work / "data/encoder.json")["sha256"] == digest
     assert not snakemake(work, config=config, environment=environment).jobs
 
-    os.utime(vits14_weights)
-    touched = snakemake(work, config=config, environment=environment)
-    assert "render_views" not in touched.jobs and touched.jobs["extract_features"] == 6
+    same = shutil.copy(vits14_weights, tmp_path / "same.pth")
+    copied = snakemake(work, config=[DINOV2.format(same)], environment=environment)
+    assert set(copied.jobs) == {"fetch_weights"}, "the same weights in another file"
+
+    network = vit.VisionTransformer(dinov2.ARCHITECTURES["dinov2_vits14"])
+    torch.save(seeded(network, seed=1), same)
+    changed = snakemake(work, config=[DINOV2.format(same)], environment=environment)
+    assert set(changed.jobs) == {"fetch_weights"} | FOLLOWS and changed.jobs["extract_features"] == 6
 
 
 def test_molars_are_described_without_a_network(molars, vits14_weights):

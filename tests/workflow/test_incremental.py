@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from fossilvit import specimens, store
+from fossilvit import files, specimens, store
 from tests.conftest import REPOSITORY
 from tests.workflow.conftest import products, snakemake, write_mesh
 
@@ -59,8 +59,9 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
         assert embedding.shape == (1764,) and embedding.dtype == np.float32
     embeddings = np.load(work / "data/embeddings/embeddings.npy")
     assert embeddings.shape == (5, 1764) and embeddings.dtype == np.float32
-    record = store.read_json(work / "data/embeddings/embeddings.json")
-    assert record == {"specimens": 5, "dimension": 1764, "whiten": "none"}
+    record = files.read_json(work / "data/embeddings/embeddings.json")
+    assert [record[fact] for fact in ("specimens", "dimension", "whiten", "pool")] == [5, 1764, "none", "mean"]
+    assert record["encoder"]["model"] == "hog" and record["render"]["views"] == 3 and record["render"]["size"] == 64
     assert (work / "data/embeddings/ids.txt").read_bytes() == "".join(f"{i}\n" for i in found).encode()
     for table, columns, rows in [
         ("clusters", "specimen_id,cluster_id,prob", 5),
@@ -207,7 +208,10 @@ MADE = ["render_views", "gather_records", "extract_features", "pool_embedding", 
         ("data/embeddings/round/a.npy", set(MADE[3:]) | COLLECTION),
         ("data/shards/0001.json", GATHERING | COLLECTION),
         ("data/shards/0001.npz", set(MADE[4:]) | COLLECTION),
-        ("data/encoder.json", {"fetch_weights", *MADE} | COLLECTION),
+        ("data/encoder.json", {"fetch_weights"}),
+        ("data/features/round/a.json", set(MADE[2:]) | COLLECTION),
+        ("data/embeddings/round/a.json", set(MADE[3:]) | COLLECTION),
+        ("data/renders/round/a/a_view01.png", set(MADE) | COLLECTION),
         ("data/embeddings/embeddings.npy", COLLECTION),
         ("data/embeddings/ids.txt", COLLECTION),
         ("data/embeddings/embeddings.json", COLLECTION),
@@ -216,6 +220,8 @@ MADE = ["render_views", "gather_records", "extract_features", "pool_embedding", 
         ("results/duplicates.csv", {"find_duplicates"}),
         ("results/clusters.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("results/clusters.json", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("results/knn.json", {"search_neighbors", "evaluate"}),
+        ("results/figures/noise.png", {"draw_figures"}),
         ("results/knn.csv", {"search_neighbors", "evaluate"}),
         ("results/retrieval.csv", {"search_neighbors", "evaluate"}),
         ("results/evaluation.csv", {"evaluate"}),
@@ -229,8 +235,7 @@ def test_a_deleted_file_is_made_again(work, file, rules):
     run = snakemake(work)
     assert run.code == 0, run.output
     assert set(run.jobs) == rules
-    if file != "data/encoder.json":
-        assert set(run.jobs.values()) == {1}
+    assert set(run.jobs.values()) == {1}
     assert products(work) == before
     assert not snakemake(work).jobs
 
@@ -310,21 +315,21 @@ def test_a_changed_setting_runs_just_what_depends_on_it(work, setting, rules):
 
 
 def test_a_whitened_collection_leaves_single_specimens_and_goes_back_where_it_began(work, finished):
-    def files(*names):
+    def content(*names):
         return {path.relative_to(work): path.read_bytes() for name in names for path in work.glob(f"data/{name}")}
 
     singles, collected = (
         ("renders/**/*.*", "features/**/*.npy", "embeddings/*/*.npy"),
         ("embeddings/*.*", "shards/*.npz"),
     )
-    before = files(*singles), files(*collected)
+    before = content(*singles), content(*collected)
     whitened = ["collection={whiten: views}"]
     run = snakemake(work, config=whitened)
     assert run.code == 0, run.output
-    assert files(*singles) == before[0]
+    assert content(*singles) == before[0]
     embeddings = np.load(work / "data/embeddings/embeddings.npy")
     assert embeddings.shape == (5, 4) and np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
-    record = store.read_json(work / "data/embeddings/embeddings.json")
+    record = files.read_json(work / "data/embeddings/embeddings.json")
     assert (record["whiten"], record["dimension"], record["components"]) == ("views", 4, 4)
     assert not snakemake(work, config=whitened).jobs
 
@@ -336,7 +341,7 @@ def test_a_whitened_collection_leaves_single_specimens_and_goes_back_where_it_be
 
     run = snakemake(work)
     assert run.code == 0 and set(run.jobs) == {"gather_shard"} | COLLECTION
-    assert files(*collected) == before[1]
+    assert content(*collected) == before[1]
     for name in ["results/clusters.csv", "results/knn.csv", "results/retrieval.csv", "results/evaluation.csv"]:
         assert (work / name).read_bytes() == (finished[0] / name).read_bytes()
 

@@ -24,7 +24,6 @@ rule collect_embeddings:
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         whiten=config["collection"]["whiten"],
-        version=versions.WHITENING,
     shell:
         'python "$FOSSILVIT"/collect_embeddings.py {input:q} --out data/embeddings --failed {output.failed:q}'
         " --specimens {output.specimens:q} --whiten {params.whiten} &> {log:q}"
@@ -32,10 +31,11 @@ rule collect_embeddings:
 
 rule find_duplicates:
     input:
-        # it holds the digest of every mesh, and so changes with any of those that are read again here
-        "results/specimens.csv",
+        specimens="results/specimens.csv",
+        embeddings="data/embeddings/embeddings.npy",
     output:
-        report("results/duplicates.csv", caption="../report/duplicates.rst", category="Collection"),
+        table=report("results/duplicates.csv", caption="../report/duplicates.rst", category="Collection"),
+        record="results/duplicates.json",
     log:
         "logs/find_duplicates.log",
     group:
@@ -48,9 +48,9 @@ rule find_duplicates:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         meshes=config["meshes"],
-        version=versions.DUPLICATES,
     shell:
-        'python "$FOSSILVIT"/find_duplicates.py --meshes {params.meshes:q} --specimens {input:q} --out {output:q} &> {log:q}'
+        'python "$FOSSILVIT"/find_duplicates.py --meshes {params.meshes:q} --specimens {input.specimens:q}'
+        " --emb {input.embeddings:q} --out {output.table:q} &> {log:q}"
 
 
 rule cluster_specimens:
@@ -76,7 +76,6 @@ rule cluster_specimens:
         min_cluster_size=config["cluster"]["min_cluster_size"],
         clusters=config["cluster"]["clusters"],
         seed=config["seed"],
-        version=versions.CLUSTERING,
     shell:
         'python "$FOSSILVIT"/cluster.py --emb {input.embeddings:q} --ids {input.ids:q} --out results'
         " --method {params.method} --pca {params.pca} --min-cluster-size {params.min_cluster_size}"
@@ -90,6 +89,7 @@ rule search_neighbors:
     output:
         report("results/knn.csv", caption="../report/neighbors.rst", category="Collection"),
         report("results/retrieval.csv", caption="../report/retrieval.rst", category="Collection"),
+        "results/knn.json",
     log:
         "logs/search_neighbors.log",
     group:
@@ -104,7 +104,6 @@ rule search_neighbors:
         query=[],
         topk=config["search"]["topk"],
         metric=config["search"]["metric"],
-        version=versions.NEIGHBOURS,
     shell:
         'python "$FOSSILVIT"/search.py --emb {input.embeddings:q} --ids {input.ids:q} --out results'
         " {params.query:q} --topk {params.topk} --metric {params.metric} &> {log:q}"
@@ -113,13 +112,13 @@ rule search_neighbors:
 use rule search_neighbors as search_query with:
     output:
         "results/knn_{query}.csv",
+        "results/knn_{query}.json",
     log:
         "logs/search_query/{query}.log",
     params:
         query=lambda wildcards: [f"--query={QUERIES[wildcards.query]}"],
         topk=config["search"]["topk"],
         metric=config["search"]["metric"],
-        version=versions.NEIGHBOURS,
 
 
 rule evaluate:
@@ -127,7 +126,8 @@ rule evaluate:
         retrieval="results/retrieval.csv",
         clusters="results/clusters.csv",
     output:
-        report("results/evaluation.csv", caption="../report/evaluation.rst", category="Collection"),
+        table=report("results/evaluation.csv", caption="../report/evaluation.rst", category="Collection"),
+        record="results/evaluation.json",
     log:
         "logs/evaluate.log",
     group:
@@ -138,8 +138,6 @@ rule evaluate:
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
-    params:
-        version=versions.EVALUATION,
     shell:
         'python "$FOSSILVIT"/evaluate.py --retrieval {input.retrieval:q} --clusters {input.clusters:q}'
-        " --out {output:q} &> {log:q}"
+        " --out {output.table:q} &> {log:q}"

@@ -49,7 +49,6 @@ rule fetch_weights:
         runtime=60,
     params:
         encoder=ENCODER,
-        version=encoders.version(config["extract"]["model"]),
     shell:
         'python "$FOSSILVIT"/fetch_weights.py {params.encoder}'
         f" --device {DEVICE}"  # changes no result

@@ -23,8 +23,6 @@ rule draw_figures:
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
-    params:
-        version=versions.FIGURES,
     shell:
         'python "$FOSSILVIT"/draw_figures.py --renders data/renders --clusters {input.clusters:q}'
         " --neighbors {input.neighbors:q} --out {output:q} &> {log:q}"

@@ -22,9 +22,8 @@ wildcard_constraints:
 
 rule render_views:
     input:
-        mesh=lambda wildcards: SPECIMENS[wildcards.id].path,
-        # missing weights stop the run before anything is rendered; changed ones render nothing again
-        encoder=ancient("data/encoder.json"),
+        # an encoder that is to be fetched is there before anything is rendered for it
+        lambda wildcards: "data/encoder.json" if STALE.encoder and wildcards.id in STALE.rendered else [],
     output:
         "data/renders/{id}/render.json",
         # stands for the views, which are no outputs themselves: a specimen that cannot be read has none
@@ -41,12 +40,12 @@ rule render_views:
         mem_mb=lambda wildcards, attempt: attempt * (1000 + SPECIMENS[wildcards.id].memory + VIEWS_MB),
         runtime=lambda wildcards, attempt: attempt * (1 + SPECIMENS[wildcards.id].memory // 1000 + VIEWS_MINUTES),
     params:
-        mesh=lambda wildcards: SPECIMENS[wildcards.id].state,
+        # no input: neither its date nor its permissions mean anything to Snakemake
+        mesh=lambda wildcards: SPECIMENS[wildcards.id].path,
         settings=RENDER_SETTINGS,
-        version=versions.RENDERING,
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} render_multiview'
-        " --in {input.mesh:q} --out data/renders --specimen={wildcards.id:q} {params.settings} &> {log:q}"
+        " --in {params.mesh:q} --out data/renders --specimen={wildcards.id:q} {params.settings} &> {log:q}"
 
 
 rule gather_records:
@@ -68,7 +67,6 @@ rule gather_records:
     params:
         meshes=config["meshes"],
         shards=config["shards"],
-        version=versions.GATHERING,
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} gather_records'
         " --meshes {params.meshes:q} --renders data/renders --shards {params.shards} --shard {wildcards.shard}"
@@ -78,7 +76,7 @@ rule gather_records:
 rule extract_features:
     input:
         "data/renders/{id}/views.txt",
-        encoder="data/encoder.json",
+        lambda wildcards: "data/encoder.json" if STALE.encoder and wildcards.id in STALE.described else [],
     output:
         "data/features/{id}.npy",
     log:
@@ -97,7 +95,6 @@ rule extract_features:
     params:
         encoder=ENCODER,
         precision=config["extract"]["precision"],
-        version=encoders.version(config["extract"]["model"]),
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} extract_features'
         " --renders data/renders --out data/features --specimen={wildcards.id:q} {params.encoder}"
@@ -124,7 +121,6 @@ rule pool_embedding:
         runtime=lambda wildcards, attempt: attempt,
     params:
         pool=config["pool"],
-        version=versions.POOLING,
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} pool_embeddings'
         " --features data/features --out data/embeddings --specimen={wildcards.id:q} --pool {params.pool} &> {log:q}"
@@ -150,7 +146,6 @@ rule gather_shard:
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         whiten=config["collection"]["whiten"],
-        version=versions.GATHERING,
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} gather_shard'
         " --records {input.records:q} --embeddings data/embeddings --features data/features"

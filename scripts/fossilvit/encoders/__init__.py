@@ -9,9 +9,37 @@ before an encoder is created: Snakemake reads this at every start.
 import importlib
 import pkgutil
 
-from fossilvit.encoders.registry import TOKENS, Options, create, fetch, file, gpus, memory, names, on_gpus, version
+from fossilvit.encoders.registry import (
+    TOKENS,
+    Options,
+    create,
+    fetch,
+    fetch_recipe,
+    file,
+    gpus,
+    is_here,
+    memory,
+    names,
+    on_gpus,
+    recipe,
+    version,
+)
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["TOKENS", "Options", "create", "fetch", "file", "gpus", "memory", "names", "on_gpus", "version"]
+__all__ = [
+    "TOKENS",
+    "Options",
+    "create",
+    "fetch",
+    "fetch_recipe",
+    "file",
+    "gpus",
+    "is_here",
+    "memory",
+    "names",
+    "on_gpus",
+    "recipe",
+    "version",
+]

@@ -10,7 +10,7 @@ import sys
 import traceback
 from importlib.machinery import SourceFileLoader
 
-from fossilvit import versions
+from fossilvit import digests, versions
 from fossilvit.encoders.registry import Encoder, file, register
 from fossilvit.errors import UserError
 
@@ -47,18 +47,22 @@ class Custom(Encoder):
 
 def fetch(name, options) -> dict:
     """Create the encoder once, so that it can fetch what it needs, and return what it is made of."""
-    from fossilvit.encoders.vision import weights
-
     encoder = Custom(name, options)
     return {
         "encoder": encoder.name,
         "dimension": encoder.dimension,
         "encoder_version": encoder.version,
-        "sha256": weights.digest(encoder.path),
+        "sha256": digests.of_file(encoder.path),
     }
 
 
-@register(FORM, version=versions.CUSTOM, fetch=fetch)
+def made_of(name, options, digest) -> dict:
+    """The digests of the file, and of the weights that its function is told."""
+    found = {"file": digest(file(name))}
+    return {**found, "weights": digest(options.weights)} if options.weights else found
+
+
+@register(FORM, version=versions.CUSTOM, fetch=fetch, made_of=made_of)
 def create(name, options):
     return Custom(name, options)
 

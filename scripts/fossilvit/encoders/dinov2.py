@@ -108,7 +108,23 @@ def memory(name) -> int:
     return 4000 + 2 * 4 * 12 * architecture.depth * architecture.dimension**2 // 10**6
 
 
-@register(*ARCHITECTURES, version=versions.DINOV2, fetch=fetch, memory=memory)
+def made_of(name, options, digest) -> dict:
+    """The digests of the weights, and of Meta's code where that runs."""
+    from fossilvit.encoders.vision import weights
+
+    found = {"weights": digest(options.weights) if options.weights else weights.SHA256[name]}
+    return {**found, "code": weights.HUB_COMMIT} if options.source == "hub" else found
+
+
+def is_here(name, options) -> bool:
+    """Whether weights and code lie on this machine."""
+    from fossilvit.encoders.vision import weights
+
+    code = options.source != "hub" or weights.has_code()
+    return code and (bool(options.weights) or weights.cached(name).is_file())
+
+
+@register(*ARCHITECTURES, version=versions.DINOV2, fetch=fetch, memory=memory, made_of=made_of, is_here=is_here)
 def create(name, options):
     if options.image_size % PATCH:
         raise UserError(f"image_size is {options.image_size}, but {name} needs a multiple of {PATCH}, e.g. 224 or 518.")

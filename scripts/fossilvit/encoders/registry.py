@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from fossilvit import devices
+from fossilvit import devices, digests
 from fossilvit.errors import UserError
 
 TOKENS = ("cls", "patch_mean", "patch_mean_foreground", "cls+patch_mean_foreground")
@@ -69,12 +69,22 @@ class Kind(NamedTuple):
     fetch: callable
     on_gpus: bool
     memory: callable
+    made_of: callable
+    is_here: callable
 
 
 _KINDS = {}
 
 
-def register(*names, version, fetch=None, on_gpus=True, memory=lambda name: 4000):
+def register(
+    *names,
+    version,
+    fetch=None,
+    on_gpus=True,
+    memory=lambda name: 4000,
+    made_of=lambda name, options, digest: {},
+    is_here=lambda name, options: True,
+):
     """Make the decorated function, of a name and Options, the one that creates the encoders of these names.
 
     Parameters
@@ -90,10 +100,16 @@ def register(*names, version, fetch=None, on_gpus=True, memory=lambda name: 4000
         Whether the encoders can make use of a GPU.
     memory : function of a name
         MB that a process needs to fetch one, or to describe a specimen.
+    made_of : function of a name, Options and a function that gives the SHA-256 of a file
+        The digests of all that is part of an encoder, as a dict, without creating it.
+    is_here : function of a name and Options
+        Whether all that is part of an encoder lies on this machine.
     """
 
     def keep(create):
-        _KINDS.update({name: Kind(create, version, fetch or _nothing, on_gpus, memory) for name in names})
+        _KINDS.update(
+            {name: Kind(create, version, fetch or _nothing, on_gpus, memory, made_of, is_here) for name in names}
+        )
         return create
 
     return keep
@@ -118,6 +134,29 @@ def create(name, options=None) -> Encoder:
 def fetch(name, options) -> dict:
     """Bring what an encoder needs, over the network where it must, and return what it is made of, to record."""
     return _kind(name).fetch(name, options)
+
+
+def recipe(name, options, digest=digests.of_file) -> dict:
+    """What features depend on but the views: the encoder, what it is told, and the digests of what it is made of.
+
+    Parameters
+    ----------
+    name : str
+    options : Options
+    digest : function of a path
+        Gives the SHA-256 of a file.
+    """
+    return {**_asked_of(name, options, digest), "precision": options.precision}
+
+
+def fetch_recipe(name, options, digest=digests.of_file) -> dict:
+    """What the record of an encoder depends on; see recipe."""
+    return {**_asked_of(name, options, digest), "weights": options.weights}
+
+
+def is_here(name, options) -> bool:
+    """Whether all that is part of an encoder lies on this machine, so that it can be created."""
+    return _kind(name).is_here(name, options)
 
 
 def version(name) -> int:
@@ -167,6 +206,12 @@ def _kind(name):
 def _matches(name, known):
     parts, wanted = name.split(":"), known.split(":")
     return parts[0] == wanted[0] and len(parts) == len(wanted) and all(parts)
+
+
+def _asked_of(name, options, digest):
+    asked = {key: getattr(options, key) for key in ("image_size", "token", "engine", "source")}
+    made_of = _kind(name).made_of(name, options, digest)
+    return {"model": name, **asked, "made_of": made_of, "version": _kind(name).version}
 
 
 def _nothing(name, options):

@@ -6,7 +6,7 @@ In: uint8 [V, H, W, 3]. Out: float32 [V, D].
 
 import warnings
 
-from fossilvit import versions
+from fossilvit import digests, versions
 from fossilvit.encoders.registry import Encoder, file, register
 from fossilvit.errors import UserError
 
@@ -60,13 +60,16 @@ class TorchScript(Encoder):
 
 def fetch(name, options) -> dict:
     """Try the network once, and return what it is made of."""
-    from fossilvit.encoders.vision import weights
-
     encoder = TorchScript(name, options)
-    return {"sha256": weights.digest(encoder.path), "dimension": encoder.dimension}
+    return {"sha256": digests.of_file(encoder.path), "dimension": encoder.dimension}
 
 
-@register(FORM, version=versions.TORCHSCRIPT, fetch=fetch)
+def made_of(name, options, digest) -> dict:
+    """The digest of the file."""
+    return {"file": digest(file(name))}
+
+
+@register(FORM, version=versions.TORCHSCRIPT, fetch=fetch, made_of=made_of)
 def create(name, options):
     return TorchScript(name, options)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import trimesh
 from tqdm import tqdm
 
-from fossilvit import store
+from fossilvit import files
 from fossilvit.fossils import CATEGORIES, make
 
 FORMATS = (".ply", ".obj", ".stl", ".off")
@@ -24,7 +24,7 @@ def write_collection(folder: Path | str, per_category: int, seed: int) -> list[P
     ):
         paths.append(Path(folder, name))
         if not paths[-1].exists() or paths[-1].read_bytes() != content:
-            with store.atomic(paths[-1]) as file:
+            with files.atomic(paths[-1]) as file:
                 file.write(content)
     return paths
 

@@ -3,20 +3,16 @@
 A mesh may name any path; only files in its own folder or below are opened, and a missing one is a note, not a failure.
 """
 
-import os
 import warnings
-from pathlib import Path
 
 import numpy as np
+
+from fossilvit import companions
+from fossilvit.companions import Missing, shown
 
 MOST_BYTES = 1 << 24
 """Bytes of a material library that are read."""
 GRAY = 0.8
-LONGEST_NAME = 80
-
-
-class Missing(Exception):
-    """A file that a mesh names was not read, and why."""
 
 
 def texture(mesh, name):
@@ -39,7 +35,7 @@ def library(mesh, names):
     materials, notes = {}, []
     for name in names:
         try:
-            with open(_beside(mesh, name), "rb") as file:
+            with open(companions.locate(mesh, name), "rb") as file:
                 found, missing = _parse(mesh, file.read(MOST_BYTES).decode("utf-8", "replace"))
         except Missing as error:
             found, missing = {}, [str(error)]
@@ -84,7 +80,7 @@ def _pixel(values):
 def _image(mesh, name):
     from PIL import Image
 
-    path = _beside(mesh, name)
+    path = companions.locate(mesh, name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -92,22 +88,3 @@ def _image(mesh, name):
                 return np.asarray(image.convert("RGB"))
     except Exception as error:  # a decoder meets whatever a broken picture makes of it
         raise Missing(f"names the texture {shown(name)}, which cannot be read ({type(error).__name__})") from None
-
-
-def _beside(mesh, name):
-    """The path of a file that a mesh names, if it lies in the folder of the mesh or below."""
-    folder = Path(mesh).parent.resolve()
-    try:
-        path = (folder / name.replace("\\", "/")).resolve()
-        if not path.is_relative_to(folder):
-            raise Missing(f"names the file {shown(name)} outside its own folder, which was not opened")
-        if path.is_file() and os.access(path, os.R_OK):
-            return path
-    except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
-        pass
-    raise Missing(f"names the file {shown(name)}, which is missing or may not be read")
-
-
-def shown(name):
-    """A name in quotes, cut where it is longer than any."""
-    return repr(name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "...")

@@ -4,7 +4,6 @@ The content decides what a file is, not the ending of its name. Compressed files
 """
 
 import gzip
-import hashlib
 import re
 import zlib
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fossilvit import digests
 from fossilvit.meshes.errors import Unreadable
 
 GZIP = b"\x1f\x8b"
@@ -77,8 +77,7 @@ def load(path) -> Source:
 def file_facts(path) -> dict:
     """What a file is to the file system: name, size in bytes, SHA-256 (None for a file that may not be read)."""
     try:
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = digests.of_file(path)
     except PermissionError:
         digest = None
     return {"name": Path(path).name, "bytes": Path(path).stat().st_size, "sha256": digest}

@@ -4,7 +4,6 @@ Only fetch() and fetch_code() touch the network; everything else reads what they
 """
 
 import fcntl
-import hashlib
 import os
 import socket
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.error import URLError
 
+from fossilvit import digests
 from fossilvit.errors import UserError
 
 BASE_URL = "https://dl.fbaipublicfiles.com/dinov2"
@@ -69,7 +69,7 @@ def locate(name, path=None) -> Weights:
     if not file.is_file():
         how = "correct the path" if path else f"fetch them once with `python -m scripts.fetch_weights --model {name}`"
         raise UserError(f"There are no weights of {name} at {file}; {how}, or take the model hog, which needs none.")
-    found = Weights(file, digest(file))
+    found = Weights(file, digests.of_file(file))
     if not path and found.sha256 != SHA256[name]:
         raise UserError(
             f"{file} is damaged or not Meta's: its SHA-256 is {found.sha256} and not {SHA256[name]}; "
@@ -94,11 +94,16 @@ def fetch(name) -> Weights:
     return locate(name)
 
 
+def has_code() -> bool:
+    """Whether Meta's own code is in torch.hub's cache."""
+    return _hub_folder().is_dir()
+
+
 def fetch_code(name):
     """Meta's own code in torch.hub's cache, downloaded if it is not there yet."""
     import torch
 
-    if not _hub_folder().is_dir():
+    if not has_code():
         with _alone(cache()), _network(f"put a checkout of {HUB} at {_hub_folder()}, or take `source: builtin`"):
             torch.hub.load(f"{HUB}:{HUB_COMMIT}", name, pretrained=False, trust_repo=True)
 
@@ -107,7 +112,7 @@ def hub_network(name):
     """Meta's network of that name, from the cache alone, without weights."""
     import torch
 
-    if not _hub_folder().is_dir():
+    if not has_code():
         raise UserError(
             f"Meta's code is not at {_hub_folder()}; fetch it once with "
             f"`python -m scripts.fetch_weights --model {name} --source hub`, or take `source: builtin`."
@@ -160,12 +165,6 @@ def _difference(wanted, given) -> str:
         if given[key].shape != wanted[key].shape:
             return f"its {key} is {list(given[key].shape)} and not {list(wanted[key].shape)}"
     return ""
-
-
-def digest(path) -> str:
-    """The SHA-256 of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _hub_folder():

@@ -1,0 +1,86 @@
+"""Files that appear whole or not at all, and JSON.
+
+Standard library only: this is read at every start of Snakemake.
+"""
+
+import json
+import os
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from zipfile import ZipFile
+
+from fossilvit.errors import UserError
+
+WRITING = ".writing-"
+"""What the names of unfinished files begin with."""
+
+
+@contextmanager
+def atomic(path, mode="wb"):
+    """Open a file that takes its name only once it is complete and on the disk; after an error nothing is left of it.
+
+    A power cut leaves the file before it, or this one, and never an empty one. What a killed process left is
+    overwritten by the next that writes the same file.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    temporary = path.with_name(WRITING + blake2b(os.fsencode(path.name), digest_size=8).hexdigest())
+    try:
+        with open(temporary, mode, **options) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path, value):
+    """Write a value as indented UTF-8 JSON."""
+    with atomic(path, "w") as file:
+        json.dump(value, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def read_json(path):
+    """Read a JSON file.
+
+    Raises
+    ------
+    UserError
+        It is missing or broken.
+    """
+    with readable(path), open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def read_object(path) -> dict:
+    """Read a JSON file that holds an object; an empty dict where it is missing or broken."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            value = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def read_shard_record(path) -> dict:
+    """The text `record` of an .npz, as JSON: how and from what the shard was made."""
+    with ZipFile(path) as shard:
+        content = shard.read("record.npy")
+    header = 10 + int.from_bytes(content[8:10], "little")  # of the format .npy, version 1
+    return json.loads(content[header:])
+
+
+@contextmanager
+def readable(path, *errors):
+    """Turn what goes wrong with reading a file of ours, further kinds of errors too, into one sentence."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run the stage that makes it first.") from None
+    except (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError, *errors) as error:
+        raise UserError(f"{path} cannot be read ({error}); delete it and run again.") from None
