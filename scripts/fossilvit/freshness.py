@@ -1,8 +1,9 @@
 """Which results are what a run from scratch would make, asked before anything runs.
 
 Every result has a record of what it was made from: the digests of what its stage read, the settings and the version of
-the stage (recipes). They are gone through in the order in which they are made, and each record is compared with what it
-would say now. So any number of changes is seen at once, whatever dates say, and without Snakemake's memory.
+the stage (recipes). The results are gone through in the order in which they are made, and what their records say is
+compared with what they would say now. So any number of changes is seen at once, whatever dates say and whatever
+happened in between.
 
 In: the specimens and the settings. Out: the files to make again. Standard library only: this is read at every start of
 Snakemake.
@@ -15,12 +16,18 @@ from typing import NamedTuple
 from zipfile import BadZipFile
 
 from fossilvit import companions, encoders, files, layout, recipes, specimens, versions
+from fossilvit.errors import UserError
 
+ABOVE = ""
+"""The change of a result that is stale because something it is made from is."""
 LOST = "missing or broken files"
+STOPPED = "results of a run that was stopped"
 SCANS = "scans"
 COMPANIONS = "files that scans name"
 ENCODER = "the encoder"
-VERSIONS = "versions of a stage"
+VERSIONS = "versions of stages"
+BROKEN = (AttributeError, KeyError, TypeError, ValueError, OSError, BadZipFile, UserError)
+"""What comes of a record that holds something else than a stage writes."""
 
 
 class Stale(NamedTuple):
@@ -35,7 +42,7 @@ class Stale(NamedTuple):
     encoder: bool
     """Whether the encoder is to be fetched."""
     reasons: Counter
-    """How many results were made from something else, by what has changed."""
+    """What has changed, and how many results that concerns in the first place."""
 
 
 NOTHING = Stale(frozenset(), frozenset(), frozenset(), False, Counter())
@@ -61,272 +68,257 @@ def find(found, settings, digests) -> Stale:
         shard: survey.shard(shard, {identity: found[identity] for identity in identities})
         for shard, identities in specimens.members(found, settings["shards"]).items()
     }
-    survey.results(survey.collection(shards), found)
+    passport = survey.collection(shards)
+    survey.results(passport, found)
     encoder = survey.encoder()
-    return Stale(
-        frozenset(survey.again), frozenset(survey.rendered), frozenset(survey.described), encoder, survey.reasons
-    )
+    return Stale(*map(frozenset, (survey.again, survey.rendered, survey.described)), encoder, survey.reasons)
 
 
 class _Survey:
-    """Goes through the results and notes which of them are stale. What follows from a stale result is stale too."""
+    """Looks at one result after another and notes which are stale. What is made from a stale result is stale too."""
 
     def __init__(self, settings, digests):
         self.settings, self.digests = settings, digests
         self.again, self.rendered, self.described, self.reasons = [], set(), set(), Counter()
         extract = settings["extract"]
         self.model = extract["model"]
-        self.options = encoders.Options(**{key: extract[key] for key in encoders.Options._fields if key in extract})
+        self.options = encoders.Options(**{name: extract[name] for name in encoders.Options._fields if name in extract})
         self.recipe = encoders.recipe(self.model, self.options, digests.of)
 
-    def judge(self, change, *outputs) -> bool:
-        """Whether a result is up to date; its files are to be made again if something has changed.
+    def judge(self, find_change, *outputs) -> bool:
+        """Whether a result is up to date; if not, those of its files that are there are to be made again.
 
         Parameters
         ----------
-        change : str or None
-            What has changed; empty where it is what the result is made from.
+        find_change : function that returns what has changed, or None
+        outputs : paths
         """
+        try:
+            change = find_change()
+        except BROKEN:
+            change = LOST
         if change is None:
             return True
         there = [str(output) for output in outputs if os.path.lexists(output)]
         self.again += there
-        if there and change:
+        if there and change != ABOVE:
             self.reasons[change] += 1
         return False
 
-    # Specimens
+    def lost(self, record, *paths) -> bool:
+        """Whether a file is missing, or holds something else than its record says."""
+        return any(record["sha256"][path.name] != self.digests.of(path) for path in paths)
+
+    # The files of specimens and shards
 
     def shard(self, shard, members) -> dict | None:
-        """Look at the specimens of a shard, then at its own files; its record if all are up to date."""
+        """The record in a shard; None unless the shard and all its specimens are up to date."""
         done = [one for one in members if layout.render_record(layout.RENDERS, one).exists()]
         arrays = (layout.array_path(folder, one) for folder in (layout.FEATURES, layout.EMBEDDINGS) for one in done)
         self.digests.look([*(members[one].path for one in done), *arrays])
-        states = {identity: self.specimen(specimen) for identity, specimen in members.items()}
-        rendered = {identity: record for identity, (record, _, _) in states.items() if record}
+
+        looked_at = {identity: self.specimen(specimen) for identity, specimen in members.items()}
+        records, features, embeddings = (
+            {identity: state[part] for identity, state in looked_at.items() if state[part]} for part in range(3)
+        )
+        told = self.shard_records(shard, members, records)
+        path, found = layout.shard_embeddings(shard), {}
+
+        def change():
+            if told is None or embeddings.keys() != members.keys():
+                return ABOVE
+            found.update(files.read_shard_record(path))
+            wanted = recipes.shard(told["records"], embeddings, features, self.settings["collection"]["whiten"])
+            return _difference(found["made_from"], wanted, "settings of collection")
+
+        return found if self.judge(change, path) else None
+
+    def shard_records(self, shard, members, records):
+        """What a shard keeps of its render records; None unless it is up to date."""
         path = layout.shard_records(shard)
         told = files.read_object(path)
-        change = self.shard_records_change(rendered, members, told)
-        gathered = self.judge(change, path)
 
-        embeddings = {identity: embedding for identity, (_, _, embedding) in states.items() if embedding}
-        features = {identity: digest for identity, (_, digest, _) in states.items() if digest}
-        path = layout.shard_embeddings(shard)
-        change, record = "", None
-        if gathered and embeddings.keys() == members.keys():
-            record = self.shard_record(path)
-            whiten = self.settings["collection"]["whiten"]
-            wanted = recipes.shard(told["records"], embeddings, features, whiten)
-            change = self.recipe_change(record.get("made_from"), wanted)
-        return record if self.judge(change, path) else None
+        def change():
+            if records.keys() != members.keys():
+                return ABOVE
+            wanted = recipes.shard_records(records)
+            if told["version"] != wanted["version"]:
+                return VERSIONS
+            same = told["render"] == wanted["render"] and told["records"].keys() == wanted["records"].keys()
+            return None if same and recipes.records(told["records"]) == recipes.records(wanted["records"]) else ABOVE
 
-    def shard_records_change(self, rendered, members, told):
-        """What has changed about the records of a shard."""
-        if rendered.keys() != members.keys():
-            return ""
-        if not told:
-            return LOST
-        wanted = recipes.shard_records(rendered)
-        if told.get("version") != wanted["version"]:
-            return VERSIONS
-        if told.get("render") != wanted["render"] or told.get("records", {}).keys() != members.keys():
-            return ""
-        return None if recipes.records(told["records"]) == recipes.records(wanted["records"]) else ""
-
-    def shard_record(self, path):
-        """The record in a shard; empty where it is missing or broken."""
-        try:
-            return files.read_shard_record(path)
-        except (OSError, ValueError, KeyError, BadZipFile):
-            return {}
+        return told if self.judge(change, path) else None
 
     def specimen(self, specimen):
-        """Look at the files of a specimen.
-
-        Returns
-        -------
-        tuple of the render record, the digest of its features and that of its embedding, each None unless up to date
-        """
-        identity = specimen.id
-        path = layout.render_record(layout.RENDERS, identity)
+        """The render record of a specimen, the digest of its features and that of its embedding; each may be None."""
+        path = layout.render_record(layout.RENDERS, specimen.id)
         record = files.read_object(path)
-        seen = _views(path.parent, identity, record)
-        rendered = self.judge(self.render_change(specimen, record, seen), path)
+        views = _views(path.parent, specimen.id, record)
+        rendered = self.judge(lambda: self.render_change(specimen, record, views), path)
+        wanted = recipes.features(record, self.recipe) if rendered else None
+        features = self.array(layout.FEATURES, specimen.id, wanted, "settings of extract")
+        if features is None:
+            self.described.add(specimen.id)
+        if not rendered or (features is None and views != "all"):
+            self.rendered.add(specimen.id)
+        wanted = recipes.embedding(features, self.settings["pool"]) if features else None
+        embedding = self.array(layout.EMBEDDINGS, specimen.id, wanted, "pool")
+        return record if rendered else None, features, embedding
 
-        described = rendered and self.array(layout.FEATURES, identity, recipes.features(record, self.recipe))
-        if not described:
-            self.described.add(identity)
-            self.stale_array(layout.FEATURES, identity, rendered)
-        if not rendered or (not described and seen != "all"):
-            self.rendered.add(identity)
-
-        wanted = described and recipes.embedding(described, self.settings["pool"])
-        embedding = described and self.array(layout.EMBEDDINGS, identity, wanted)
-        if not embedding:
-            self.stale_array(layout.EMBEDDINGS, identity, described)
-        return (record if rendered else None, described or None, embedding or None)
-
-    def render_change(self, specimen, record, seen):
-        """What has changed about the render of a specimen."""
+    def render_change(self, specimen, record, views):
+        """What has changed about the views of a specimen."""
         if not record:
             return LOST
-        settings = self.settings["render"]
-        file = record.get("file", {})
-        if (file.get("name"), file.get("sha256")) != (os.path.basename(specimen.path), self.digests.of(specimen.path)):
+        here = os.path.basename(specimen.path), self.digests.of(specimen.path)
+        if (record["file"]["name"], record["file"]["sha256"]) != here:
             return SCANS
         if record.get("path", specimen.path) != specimen.path:  # the reason of a failure names it
             return SCANS
-        looked_for = record.get("companions")
-        if looked_for is None or any(
-            companions.digest(specimen.path, name, self.digests) != digest for name, digest in looked_for.items()
-        ):
+        looked_for = record["companions"].items()
+        if any(companions.digest(specimen.path, name, self.digests) != digest for name, digest in looked_for):
             return COMPANIONS
-        if record.get("version") != versions.RENDERING:
+        if record["version"] != versions.RENDERING:
             return VERSIONS
-        wanted = recipes.views(settings)
-        if any(record.get(name) != value for name, value in wanted.items()):
+        settings = self.settings["render"]
+        if any(record[name] != settings[name] for name in recipes.VIEW_SETTINGS):
             return "settings of render"
-        if record.get("status") == "ok" and len(record.get("views", ())) != settings["views"]:
+        if record["status"] == "ok" and len(record["views"]) != settings["views"]:
             return "settings of render"
-        if seen == "none" or (seen == "some" and self.settings["keep_renders"]):
-            return LOST
-        return None
+        return LOST if views == "none" or (views == "some" and self.settings["keep_renders"]) else None
 
-    def array(self, folder, identity, wanted):
-        """The digest of the features or the embedding of a specimen; None unless they are up to date."""
-        path = layout.array_path(folder, identity)
-        record = files.read_object(layout.record_path(path))
-        if record.get("made_from") != wanted or self.lost(record, path.parent):
-            return None
-        return record["sha256"].get(path.name)
-
-    def stale_array(self, folder, identity, made_from_fresh):
-        """Note that the features or the embedding of a specimen are stale."""
-        path = layout.array_path(folder, identity)
-        said = files.read_object(layout.record_path(path)).get("made_from")
-        change = "" if not made_from_fresh else LOST if said is None else f"settings of {Path(folder).name}"
-        self.judge(change, path)
-
-    def lost(self, record, folder) -> bool:
-        """Whether a file is not there any more as a record describes it."""
-        recorded = record.get("sha256") or {None: None}
-        return any(name is None or self.digests.of(Path(folder, name)) != sha256 for name, sha256 in recorded.items())
-
-    @staticmethod
-    def recipe_change(said, wanted):
-        """What has changed between two recipes of which nothing above has."""
-        if said is None:
-            return LOST
-        if said.get("version") != wanted["version"]:
-            return VERSIONS
-        return None if said == wanted else ""
-
-    # The collection
-
-    def collection(self, shards):
-        """Look at the collection's own files; the passport if they are up to date."""
-        folder = Path(layout.EMBEDDINGS)
-        names = ("embeddings.npy", "ids.txt", "embeddings.json")
-        outputs = [*(folder / name for name in names), layout.FAILED, layout.SPECIMENS]
-        passport = files.read_object(folder / "embeddings.json")
-        change = ""
-        if all(shards.values()):
-            change = self.recipe_change(passport.get("made_from"), recipes.collection(shards))
-            if change is None and (self.lost(passport, folder) or not all(map(_has_content, outputs))):
-                change = LOST
-            if change is None and passport.get("whiten") != self.settings["collection"]["whiten"]:
-                change = "settings of collection"
-        return passport if self.judge(change, *outputs) else None
-
-    def results(self, passport, found):
-        """Look at every table of results, and at the figures."""
-        queries = specimens.queries(self.settings["search"]["queries"], found)
-        search = self.settings["search"]
-        asked = {"metric": search["metric"], "topk": search["topk"]}
-        self.table(passport, recipes.duplicates, "duplicates.csv")
-        clusters = self.table(
-            passport,
-            lambda passport: recipes.clusters(passport, **self.settings["cluster"], seed=self.settings["seed"]),
-            "clusters.csv",
-        )
-        retrieval = self.table(
-            passport, lambda passport: recipes.neighbors(passport, **asked), "knn.csv", "retrieval.csv"
-        )
-        tables = {}
-        for query in queries.values():
-            name = layout.neighbors_table("", query).name
-            tables[name] = self.table(
-                passport, lambda passport, query=query: recipes.neighbors(passport, **asked, query=query), name
-            )
-        if specimens.categories(found):
-            self.table(
-                clusters and retrieval and passport,
-                lambda passport: recipes.evaluation(passport, clusters["clusters.csv"], retrieval["retrieval.csv"]),
-                "evaluation.csv",
-            )
-        self.figures(clusters and all(tables.values()) and passport, clusters, tables)
-
-    def table(self, passport, recipe, *names):
-        """Look at tables of one stage; the digest of each by its name if they are up to date.
+    def array(self, folder, identity, wanted, settings):
+        """The digest of an array of a specimen; None unless it is up to date.
 
         Parameters
         ----------
-        passport : dict or None
-            None where something above is stale.
-        recipe : function of a passport
+        folder : path
+        identity : str
+        wanted : dict or None
+            What it is to be made from; None where that is stale itself.
+        settings : str
+            What has changed if it was made from something else.
+        """
+        path = layout.array_path(folder, identity)
+        record = files.read_object(layout.record_path(path))
+
+        def change():
+            if wanted is None:
+                return ABOVE
+            if self.lost(record, path):
+                return LOST
+            return _difference(record["made_from"], wanted, settings)
+
+        return record["sha256"][path.name] if self.judge(change, path) else None
+
+    # The files of the collection
+
+    def collection(self, shards):
+        """The passport of the collection; None unless it is up to date."""
+        array, ids, record = (
+            Path(layout.EMBEDDINGS, name) for name in ("embeddings.npy", "ids.txt", "embeddings.json")
+        )
+        tables = layout.FAILED, layout.SPECIMENS
+        passport = files.read_object(record)
+
+        def change():
+            if not all(shards.values()):
+                return ABOVE
+            if self.lost(passport, array, ids) or not all(map(_has_content, tables)):
+                return LOST
+            if passport["whiten"] != self.settings["collection"]["whiten"]:
+                return "settings of collection"
+            return _difference(passport["made_from"], recipes.collection(shards), ABOVE)
+
+        return passport if self.judge(change, array, ids, record, *tables) else None
+
+    def results(self, passport, found):
+        """Look at every table of results, and at the figures."""
+        search = {name: self.settings["search"][name] for name in ("metric", "topk")}
+        cluster = {**self.settings["cluster"], "seed": self.settings["seed"]}
+        self.table(passport and recipes.duplicates(passport), "duplicates.csv")
+        clusters = self.table(passport and recipes.clusters(passport, **cluster), "clusters.csv")
+        neighbors = self.table(passport and recipes.neighbors(passport, **search), "knn.csv", "retrieval.csv")
+        asked = {}
+        for query in specimens.queries(self.settings["search"]["queries"], found).values():
+            name = layout.neighbors_table("", query).name
+            table = self.table(passport and recipes.neighbors(passport, **search, query=query), name)
+            asked[name] = table and table[name]
+        wanted = None
+        if clusters and neighbors:
+            wanted = recipes.evaluation(passport, clusters["clusters.csv"], neighbors["retrieval.csv"])
+        if specimens.categories(found):
+            self.table(wanted, "evaluation.csv")
+        drawn = clusters and all(asked.values())
+        self.figures(recipes.figures(passport, clusters["clusters.csv"], asked) if drawn else None)
+
+    def table(self, wanted, *names):
+        """The digests by name of the tables that one stage writes; None unless they are up to date.
+
+        Parameters
+        ----------
+        wanted : dict or None
+            What they are to be made from; None where that is stale itself.
         names : str
-            The record of the stage is named as the first.
+            Of the tables; the record of the stage is named as the first.
         """
         paths = [Path(layout.RESULTS, name) for name in names]
         record = files.read_object(layout.record_path(paths[0]))
-        change = ""
-        if passport:
-            change = self.table_change(record.get("made_from"), recipe(passport))
-            if change is None and self.lost(record, layout.RESULTS):
-                change = LOST
+
+        def change():
+            if wanted is None:
+                return ABOVE
+            return (
+                LOST if self.lost(record, *paths) else _difference(record["made_from"], wanted, "settings of results")
+            )
+
         return record["sha256"] if self.judge(change, *paths, layout.record_path(paths[0])) else None
 
-    def table_change(self, said, wanted):
-        """What has changed between two recipes of a table."""
-        change = self.recipe_change(said, wanted)
-        settings = {key: value for key, value in wanted.items() if key not in ("collection", "clusters", "retrieval")}
-        if change == "" and any(said.get(key) != value for key, value in settings.items()):
-            return "settings of results"
-        return change
-
-    def figures(self, passport, clusters, tables):
-        """Look at the figures."""
+    def figures(self, wanted):
+        """Look at the figures; what they are to be made from is None where that is stale itself."""
         folder = Path(layout.FIGURES)
         record = files.read_object(folder / layout.FIGURES_RECORD)
-        change = ""
-        if passport:
-            neighbors = {name: table[name] for name, table in tables.items()}
-            change = self.recipe_change(
-                record.get("made_from"), recipes.figures(passport, clusters["clusters.csv"], neighbors)
-            )
-            if change is None and not all(_has_content(folder / name) for name in record.get("pictures", [""])):
-                change = LOST
+
+        def change():
+            if wanted is None:
+                return ABOVE
+            if not all(_has_content(folder / picture) for picture in record["pictures"]):
+                return LOST
+            return _difference(record["made_from"], wanted, ABOVE)
+
         self.judge(change, folder)
 
     def encoder(self) -> bool:
-        """Look at the record of the encoder: whether it is to be fetched."""
+        """Whether the encoder is to be fetched: it is another, or it has gone and is needed."""
         record = files.read_object(layout.ENCODER)
         wanted = encoders.fetch_recipe(self.model, self.options, self.digests.of)
-        gone = bool(self.described) and not encoders.is_here(self.model, self.options)
-        change = None if record.get("made_from") == wanted and not gone else ENCODER if record else LOST
+
+        def change():
+            if self.described and not encoders.is_here(self.model, self.options):
+                return ENCODER
+            return _difference(record["made_from"], wanted, ENCODER)
+
         return not self.judge(change, layout.ENCODER)
 
 
+def _difference(said, wanted, settings):
+    """What has changed between two recipes: nothing, the version of the stage, what its input is, or its settings."""
+    if said == wanted:
+        return None
+    if said.get("version") != wanted.get("version"):
+        return VERSIONS
+    above = [key for key in ("render", "features", "records", "embeddings") if said.get(key) != wanted.get(key)]
+    return STOPPED if above else settings
+
+
 def _views(folder, identity, record):
-    """Whether `all` views that a render record lists are there, `some` or `none`; all of a failed specimen are."""
+    """Whether `all` views that a render record lists are there, `some` or `none`; a failed specimen has all of none."""
     try:
         sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder)}
-    except OSError:
+        names = [layout.view_path("", identity, view).name for view in range(len(record.get("views", ())))]
+    except BROKEN:
         return "none"
-    names = [layout.view_path("", identity, view).name for view in range(len(record.get("views", ())))]
     there = [name for name in names if sizes.get(name)]
-    listed = sum(len(name.encode()) + 1 for name in names)
-    if len(there) == len(names) and sizes.get(layout.VIEW_LIST) == listed:
+    if len(there) == len(names) and sizes.get(layout.VIEW_LIST) == sum(len(name.encode()) + 1 for name in names):
         return "all"
     return "some" if there or not names else "none"
 

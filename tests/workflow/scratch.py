@@ -1,0 +1,78 @@
+"""What a run from scratch makes, without Snakemake: every stage once over the whole folder, in one process.
+
+`python -m tests.workflow.scratch` reads one JSON of {folder, settings, shards, queries} per line and answers with the
+exit code. Each is done in a fork, so that what is imported is imported once.
+"""
+
+import importlib
+import json
+import os
+import sys
+import traceback
+
+STAGES = ("render_multiview", "extract_features", "pool_embeddings", "gather_records", "gather_shard", "cluster")
+STAGES += ("fetch_weights", "collect_embeddings", "find_duplicates", "search", "evaluate", "draw_figures")
+
+
+def main():
+    stages = {name: importlib.import_module(f"scripts.{name}") for name in STAGES}
+    for module in ("sklearn.cluster", "sklearn.decomposition", "hdbscan", "skimage.feature", "fossilvit.figures"):
+        importlib.import_module(module)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            os._exit(done(stages, **json.loads(line)))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), file=answers, flush=True)
+
+
+def done(stages, folder, settings, shards, queries) -> int:
+    """Do every stage in a folder, and return the exit code."""
+    os.chdir(folder)
+    try:
+        for stage, *arguments in commands(settings, shards, queries):
+            sys.argv = [stage, *map(str, arguments)]
+            stages[stage].main()
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def commands(settings, shards, queries):
+    """The commands of a run, in order."""
+    encoder = [part for name in ("model", "token", "precision") for part in (f"--{name}", settings["extract"][name])]
+    whiten = ("--whiten", settings["collection"]["whiten"])
+    table = ("--emb", "data/embeddings/embeddings.npy")
+    search = ("--topk", settings["search"]["topk"], "--metric", settings["search"]["metric"])
+    files = [f"data/shards/{shard}.npz" for shard in shards]
+    yield "fetch_weights", *encoder
+    meshes = ("--meshes", settings["meshes"])
+    views = ("--views", "keep" if settings["keep_renders"] else "forget")
+    yield (
+        "render_multiview",
+        "--in",
+        settings["meshes"],
+        *(f"--{name}={value}" for name, value in settings["render"].items()),
+    )
+    yield "extract_features", *encoder, *views, "--threads", 1
+    yield "pool_embeddings", "--pool", settings["pool"]
+    for shard, file in zip(shards, files, strict=True):
+        records = f"data/shards/{shard}.json"
+        yield "gather_records", *meshes, "--shards", settings["shards"], "--shard", shard, "--out", records
+        yield "gather_shard", "--records", records, *whiten, "--out", file
+    yield "collect_embeddings", *files, *whiten
+    yield "find_duplicates", *meshes
+    names = {"method": "--method", "pca": "--pca", "min_cluster_size": "--min-cluster-size", "clusters": "--clusters"}
+    cluster = [part for name, flag in names.items() for part in (flag, settings["cluster"][name])]
+    yield "cluster", *table, *cluster, "--seed", settings["seed"]
+    yield "search", *table, *search
+    for query in queries.values():
+        yield "search", *table, *search, f"--query={query}"
+    yield ("evaluate",)
+    yield "draw_figures", "--neighbors", *(f"results/knn_{name}.csv" for name in queries)
+
+
+if __name__ == "__main__":
+    main()

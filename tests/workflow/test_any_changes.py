@@ -1,0 +1,25 @@
+"""A run equals a run from scratch, whatever changed since the one before.
+
+`WALKS=100 python -m pytest tests/workflow/test_any_changes.py --numprocesses 2` walks longer than the tests of every
+day: each walk has ten steps.
+"""
+
+import os
+
+import pytest
+
+from tests.workflow.walk import Walk
+
+STEPS = 10
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("WALKS", 6))))
+def test_a_walk_of_changes_ends_where_a_run_from_scratch_does(tmp_path, seed):
+    walk = Walk(tmp_path, seed)
+    try:
+        for _ in range(STEPS):
+            walk.step()
+        again = walk.run()
+        assert again.code == 0 and not again.jobs, walk.told() + again.output
+    finally:
+        walk.close()
