@@ -44,9 +44,7 @@ class Digests:
 
     def __init__(self, memory=None):
         self.memory = memory and Path(memory)
-        self._remembered, self._seen = {}, {}
-        with suppress(OSError, ValueError, AttributeError):
-            self._remembered = dict(json.loads(self.memory.read_text(encoding="utf-8")))
+        self._remembered, self._seen = files.read_object(memory) if memory else {}, {}
 
     def of(self, path) -> str | None:
         """The SHA-256 of a file; None where there is none, or it may not be read."""
@@ -74,7 +72,7 @@ class Digests:
             if not os.access(path, os.R_OK):
                 return [None]
             known = self._remembered.get(path)
-            digest = known[-1] if known and known[:-1] == facts else of_file(path)
+            digest = known[-1] if isinstance(known, list) and known[:-1] == facts else of_file(path)
         except (OSError, ValueError):  # no such file, or no name of a file
             return [None]
         return [*facts, digest]

@@ -1,0 +1,169 @@
+"""What is stale, on records written here; the workflow's tests see it on those of real stages."""
+
+import json
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import hypothesis
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from fossilvit import digests, encoders, files, freshness, layout, recipes, specimens
+from fossilvit.errors import UserError
+
+from ..conftest import REPOSITORY
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@pytest.fixture
+def settings():
+    """The settings of every day, with the encoder that needs no weights."""
+    chosen = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
+    chosen["extract"]["model"] = "hog"
+    chosen["render"]["views"] = 2
+    return chosen
+
+
+@pytest.fixture
+def described(tmp_path, monkeypatch, settings):
+    """A specimen whose views, features and embedding are up to date."""
+    monkeypatch.chdir(tmp_path)
+    Path("data/meshes").mkdir(parents=True)
+    Path("data/meshes/a.stl").write_bytes(b"scan")
+    folder = Path("data/renders/a")
+    folder.mkdir(parents=True)
+    for view in range(2):
+        layout.view_path(layout.RENDERS, "a", view).write_bytes(b"view")
+    (folder / "views.txt").write_text("a_view00.png\na_view01.png\n")
+    scan = {"name": "a.stl", "bytes": 4, "sha256": digests.of_bytes(b"scan")}
+    record = {"status": "ok", **recipes.views(settings["render"]), "file": scan, "companions": {}, "views": [{}, {}]}
+    files.write_json(folder / "render.json", {**record, "seconds": 1})
+    encoder = encoders.recipe("hog", encoders.Options())
+    features = write_array(layout.FEATURES, recipes.features(record, encoder))
+    write_array(layout.EMBEDDINGS, recipes.embedding(features, "mean"))
+    return tmp_path
+
+
+def write_array(folder, made_from):
+    """A file that stands for an array, and its record; returns its digest."""
+    path = layout.array_path(folder, "a")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(folder.encode())
+    digest = digests.of_file(path)
+    files.write_json(layout.record_path(path), {"made_from": made_from, "sha256": {path.name: digest}})
+    return digest
+
+
+def find(settings):
+    return freshness.find(specimens.discover(settings["meshes"]), settings, digests.Digests())
+
+
+def test_before_the_first_run_nothing_is_there_to_be_made_again(tmp_path, monkeypatch, settings):
+    monkeypatch.chdir(tmp_path)
+    Path("data/meshes").mkdir(parents=True)
+    Path("data/meshes/a.stl").write_bytes(b"scan")
+    assert find(settings) == freshness.Stale(frozenset(), frozenset("a"), frozenset("a"), True, Counter())
+
+
+def test_a_specimen_that_is_up_to_date_is_left_alone(described, settings):
+    found = find(settings)
+    assert not found.rendered and not found.described and not found.reasons
+    assert not [path for path in found.again if "/a" in path]
+
+
+def test_dates_mean_nothing(described, settings):
+    for number, path in enumerate(sorted(described.rglob("*"))):
+        os.utime(path, (4_000_000_000 - number, 4_000_000_000 - 10**9 * (number % 3)))
+    assert not find(settings).reasons
+
+
+def put(settings, name, value):
+    group, _, key = name.rpartition(".")
+    (settings[group] if group else settings)[key] = value
+
+
+RENDER, FEATURES, EMBEDDING = "data/renders/a/render.json", "data/features/a.npy", "data/embeddings/a.npy"
+
+
+@pytest.mark.parametrize(
+    ("change", "again", "reason"),
+    [
+        (lambda settings: Path("data/meshes/a.stl").write_bytes(b"nacs"), [RENDER, FEATURES, EMBEDDING], "scans"),
+        (lambda settings: os.rename("data/meshes/a.stl", "data/meshes/a.ply"), [RENDER, FEATURES, EMBEDDING], "scans"),
+        (lambda settings: put(settings, "render.size", 64), [RENDER, FEATURES, EMBEDDING], "settings of render"),
+        (lambda settings: put(settings, "render.views", 3), [RENDER, FEATURES, EMBEDDING], "settings of render"),
+        (lambda settings: os.unlink("data/renders/a/a_view01.png"), [RENDER, FEATURES, EMBEDDING], freshness.LOST),
+        (lambda settings: os.truncate("data/renders/a/a_view01.png", 0), [RENDER, FEATURES, EMBEDDING], freshness.LOST),
+        (lambda settings: os.unlink("data/renders/a/views.txt"), [RENDER, FEATURES, EMBEDDING], freshness.LOST),
+        (lambda settings: put(settings, "extract.precision", "fp32"), [FEATURES, EMBEDDING], "settings of extract"),
+        (lambda settings: os.truncate("data/features/a.npy", 0), [FEATURES, EMBEDDING], freshness.LOST),
+        (lambda settings: os.unlink("data/features/a.json"), [FEATURES, EMBEDDING], freshness.LOST),
+        (lambda settings: put(settings, "pool", "max"), [EMBEDDING], "pool"),
+        (lambda settings: Path("data/embeddings/a.npy").write_bytes(b"x"), [EMBEDDING], freshness.LOST),
+    ],
+)
+def test_a_change_makes_stale_what_depends_on_it_and_is_named(described, settings, change, again, reason):
+    change(settings)
+    found = find(settings)
+    assert sorted(path for path in found.again if "/a" in path) == sorted(again)
+    assert found.reasons == Counter({reason: 1})
+    assert (found.rendered == {"a"}) == (RENDER in again) and (found.described == {"a"}) == (FEATURES in again)
+
+
+def test_what_was_left_of_a_run_stopped_between_two_stages_is_named(described, settings):
+    """The view is newer than the features, which know what they were made from."""
+    record = files.read_json(RENDER)
+    settings["render"]["size"] = record["size"] = 64
+    files.write_json(RENDER, record)
+    found = find(settings)
+    assert not found.rendered and found.described == {"a"} and found.reasons == Counter({freshness.STOPPED: 1})
+
+
+def test_views_that_are_not_kept_are_rendered_again_where_they_are_described_again(described, settings):
+    settings["keep_renders"] = False
+    os.unlink("data/renders/a/views.txt"), os.unlink("data/renders/a/a_view01.png")
+    assert not find(settings).reasons
+    settings["extract"]["precision"] = "fp32"
+    found = find(settings)
+    assert found.rendered == found.described == {"a"} and RENDER not in found.again
+
+
+def test_an_encoder_that_has_gone_is_fetched_before_anything_is_described(described, settings, monkeypatch):
+    files.write_json(layout.ENCODER, {"made_from": encoders.fetch_recipe("hog", encoders.Options())})
+    assert not find(settings).encoder
+    monkeypatch.setattr(encoders, "is_here", lambda model, options: False)
+    assert not find(settings).encoder, "nothing is to be described"
+    settings["extract"]["precision"] = "fp32"
+    assert find(settings).encoder
+
+
+@pytest.mark.parametrize("path", [RENDER, "data/features/a.json", "data/embeddings/a.json"])
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@given(value=JSON)
+@example({"file": []})
+@example({"sha256": {"a.npy": 1}, "made_from": 1})
+@example({"status": "ok", "views": 3})
+def test_a_record_of_any_other_content_is_made_again(described, settings, path, value):
+    shutil.copy(path, "kept")
+    try:
+        Path(path).write_text(json.dumps(value))
+        found = find(settings)
+        assert found.described == {"a"} or path == "data/embeddings/a.json"
+        assert EMBEDDING in found.again
+    finally:
+        shutil.copy("kept", path)
+
+
+def test_a_query_for_nobody_is_refused(described, settings):
+    settings["search"]["queries"] = ["nobody"]
+    with pytest.raises(UserError, match="nobody"):
+        find(settings)
