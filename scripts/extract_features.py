@@ -44,7 +44,7 @@ def encoder_of(model, options):
 
 def keep(arguments, identity, features, recipe):
     """Write the features of a specimen; one that failed to render has none."""
-    record = files.read_json(layout.render_record(arguments.renders, identity))
+    record = files.read_bytes(layout.render_record(arguments.renders, identity))
     store.write_result(layout.array_path(arguments.out, identity), features, recipes.features(record, recipe))
     if arguments.views == "forget":
         store.forget_views(arguments.renders, identity)

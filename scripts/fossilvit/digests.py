@@ -54,9 +54,11 @@ class Digests:
         return self._seen[path][-1]
 
     def look(self, paths):
-        """Find the digests of several files at the same time."""
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(self.of, paths))
+        """Find the digests of several files, those of files that are to be read at the same time."""
+        unread = [path for path in paths if not self._is_remembered(os.fspath(path))]
+        if unread:
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(self.of, unread))
 
     def save(self):
         """Remember the files that were asked for; where nothing can be written, nothing is remembered."""
@@ -64,6 +66,12 @@ class Digests:
         if self.memory and seen != self._remembered:
             with suppress(OSError), files.atomic(self.memory, "w") as file:
                 json.dump(seen, file, separators=(",", ":"))
+
+    def _is_remembered(self, path):
+        try:
+            return self._remembered.get(path, [None])[:-1] == _facts(path)
+        except (OSError, ValueError, TypeError):
+            return False
 
     def _look(self, path):
         """Size, times, inode and digest of a file."""

@@ -59,10 +59,23 @@ def read_json(path):
 
 def read_object(path) -> dict:
     """Read a JSON file that holds an object; an empty dict where it is missing or broken."""
+    return parsed(read_bytes(path))
+
+
+def read_bytes(path) -> bytes:
+    """The content of a file; nothing where it is missing or may not be read."""
     try:
-        with open(path, encoding="utf-8") as file:
-            value = json.load(file)
-    except (OSError, ValueError):
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def parsed(content) -> dict:
+    """The object in a text of JSON; an empty dict where there is none."""
+    try:
+        value = json.loads(content)
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -113,11 +113,12 @@ class _Survey:
 
     def shard(self, shard, members) -> dict | None:
         """The record in a shard; None unless the shard and all its specimens are up to date."""
-        done = [one for one in members if layout.render_record(layout.RENDERS, one).exists()]
+        contents = {one: files.read_bytes(layout.render_record(layout.RENDERS, one)) for one in members}
+        done = [one for one, content in contents.items() if content]
         arrays = (layout.array_path(folder, one) for folder in (layout.FEATURES, layout.EMBEDDINGS) for one in done)
         self.digests.look([*(members[one].path for one in done), *arrays])
 
-        looked_at = {identity: self.specimen(specimen) for identity, specimen in members.items()}
+        looked_at = {identity: self.specimen(specimen, contents[identity]) for identity, specimen in members.items()}
         records, features, embeddings = (
             {identity: state[part] for identity, state in looked_at.items() if state[part]} for part in range(3)
         )
@@ -144,18 +145,28 @@ class _Survey:
             wanted = recipes.shard_records(records)
             if told["version"] != wanted["version"]:
                 return VERSIONS
-            same = told["render"] == wanted["render"] and told["records"].keys() == wanted["records"].keys()
-            return None if same and recipes.records(told["records"]) == recipes.records(wanted["records"]) else ABOVE
+            said, now = (
+                (shard["render"], {one: recipes.timeless(record) for one, record in shard["records"].items()})
+                for shard in (told, wanted)
+            )
+            return None if said == now else ABOVE
 
         return told if self.judge(change, path) else None
 
-    def specimen(self, specimen):
-        """The render record of a specimen, the digest of its features and that of its embedding; each may be None."""
+    def specimen(self, specimen, content):
+        """The render record of a specimen, the digest of its features and that of its embedding; each may be None.
+
+        Parameters
+        ----------
+        specimen : specimens.Specimen
+        content : bytes
+            Of its render record.
+        """
         path = layout.render_record(layout.RENDERS, specimen.id)
-        record = files.read_object(path)
+        record = files.parsed(content)
         views = _views(path.parent, specimen.id, record)
         rendered = self.judge(lambda: self.render_change(specimen, record, views), path)
-        wanted = recipes.features(record, self.recipe) if rendered else None
+        wanted = recipes.features(content, self.recipe) if rendered else None
         features = self.array(layout.FEATURES, specimen.id, wanted, "settings of extract")
         if features is None:
             self.described.add(specimen.id)
@@ -314,7 +325,7 @@ def _views(folder, identity, record):
     """Whether `all` views that a render record lists are there, `some` or `none`; a failed specimen has all of none."""
     try:
         sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder)}
-        names = [layout.view_path("", identity, view).name for view in range(len(record.get("views", ())))]
+        names = [layout.view_name(identity, view) for view in range(len(record.get("views", ())))]
     except BROKEN:
         return "none"
     there = [name for name in names if sizes.get(name)]

@@ -26,9 +26,14 @@ def view_list(renders, identity) -> Path:
     return Path(renders, identity, VIEW_LIST)
 
 
+def view_name(identity, view) -> str:
+    """The name of the PNG of one view, counted from 0."""
+    return f"{identity.rpartition('/')[2]}_view{view:02d}.png"
+
+
 def view_path(renders, identity, view) -> Path:
     """The PNG of one view, counted from 0."""
-    return Path(renders, identity, f"{identity.rpartition('/')[2]}_view{view:02d}.png")
+    return Path(renders, identity, view_name(identity, view))
 
 
 def array_path(folder, identity) -> Path:

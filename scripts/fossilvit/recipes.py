@@ -7,11 +7,14 @@ In: settings of a stage, digests of what it read. Out: dicts for JSON. Standard 
 start of Snakemake.
 """
 
+import re
+
 from fossilvit import digests, versions
 from fossilvit.errors import UserError
 
 VIEW_SETTINGS = ("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align")
 """Of rendering, as a render record names them; the number of views is that of its list."""
+SECONDS = re.compile(rb'"seconds": [0-9.]+')
 TOLD = ("status", "reason", "file", "mesh", "seconds")
 """What a shard keeps of a render record: all that tells of the specimen, nothing of its views."""
 
@@ -26,14 +29,19 @@ def views(settings) -> dict:
     return {**{name: settings[name] for name in VIEW_SETTINGS}, "version": versions.RENDERING}
 
 
-def render(record) -> str:
-    """The digest of a render record, without the seconds that the rendering took."""
-    return digests.of_value({key: value for key, value in record.items() if key != "seconds"})
+def render(content) -> str:
+    """The digest of a render record as it is written, without the seconds that the rendering took."""
+    return digests.of_bytes(SECONDS.sub(b"", content))
 
 
 def told(record) -> dict:
     """What a shard keeps of a render record."""
     return {key: record[key] for key in TOLD if key in record}
+
+
+def timeless(record) -> dict:
+    """What a shard keeps of a render record, without the seconds that the rendering took."""
+    return {key: record[key] for key in TOLD if key in record and key != "seconds"}
 
 
 def shard_records(records) -> dict:
@@ -55,12 +63,12 @@ def shard_records(records) -> dict:
 
 def records(by_identity) -> str:
     """The digest of what a shard keeps of its render records."""
-    return digests.of_value({identity: render(record) for identity, record in by_identity.items()})
+    return digests.of_value({identity: timeless(record) for identity, record in by_identity.items()})
 
 
-def features(record, encoder) -> dict:
-    """What the features of a specimen are made from: its render record, and an encoder as encoders.recipe tells it."""
-    return {"render": render(record), "encoder": encoder}
+def features(content, encoder) -> dict:
+    """What the features of a specimen are made from: its render record as it is written, and encoders.recipe."""
+    return {"render": render(content), "encoder": encoder}
 
 
 def embedding(features_digest, pool) -> dict:

@@ -48,7 +48,7 @@ def described(tmp_path, monkeypatch, settings):
     record = {"status": "ok", **recipes.views(settings["render"]), "file": scan, "companions": {}, "views": [{}, {}]}
     files.write_json(folder / "render.json", {**record, "seconds": 1})
     encoder = encoders.recipe("hog", encoders.Options())
-    features = write_array(layout.FEATURES, recipes.features(record, encoder))
+    features = write_array(layout.FEATURES, recipes.features((folder / "render.json").read_bytes(), encoder))
     write_array(layout.EMBEDDINGS, recipes.embedding(features, "mean"))
     return tmp_path
 

@@ -9,6 +9,7 @@ import pytest
 
 from fossilvit import encoders
 from fossilvit.encoders import Options
+from fossilvit.encoders.vision import weights
 from fossilvit.errors import UserError
 
 DINOV2 = [f"dinov2_vit{size}14{registers}" for registers in ("", "_reg") for size in "sblg"]
@@ -197,3 +198,38 @@ def test_every_encoder_keeps_what_is_promised(encoder):
     assert np.allclose(encoder.encode(images[1:2]), features[1:2], atol=1e-5)
     none = encoder.encode(images[:0])
     assert none.shape == (0, encoder.dimension) and none.dtype == np.float32
+
+
+def digest(path):
+    return f"digest of {Path(path).name}"
+
+
+def test_a_recipe_holds_what_features_depend_on_and_not_where_it_lies(tmp_path):
+    (tmp_path / "mine.py").touch()
+    options = encoders.Options(weights="elsewhere/w.pth", precision="fp32", device="cuda", threads=8)
+    found = encoders.recipe(f"custom:{tmp_path / 'mine.py'}:create", options, digest)
+    assert found["made_of"] == {"file": "digest of mine.py", "weights": "digest of w.pth"}
+    assert found["precision"] == "fp32" and not found.keys() & {"weights", "device", "threads"}
+    fetched = encoders.fetch_recipe(f"custom:{tmp_path / 'mine.py'}:create", options, digest)
+    assert fetched["weights"] == "elsewhere/w.pth" and "precision" not in fetched
+
+
+def test_weights_of_ones_own_are_part_of_a_recipe_and_metas_are_known_before_they_are_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    name, usual = "dinov2_vits14", encoders.Options()
+    assert encoders.recipe(name, usual, digest)["made_of"] == {"weights": weights.SHA256[name]}
+    assert encoders.recipe(name, usual._replace(weights="w.pth"), digest)["made_of"] == {"weights": "digest of w.pth"}
+    hub = encoders.recipe(name, usual._replace(source="hub"), digest)["made_of"]
+    assert hub == {"weights": weights.SHA256[name], "code": weights.HUB_COMMIT}
+    assert encoders.recipe("hog", usual, digest)["made_of"] == {}
+
+
+def test_an_encoder_is_here_when_its_weights_and_code_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    name, usual = "dinov2_vits14", encoders.Options()
+    assert encoders.is_here("hog", usual) and not encoders.is_here(name, usual)
+    assert encoders.is_here(name, usual._replace(weights="w.pth"))
+    assert not encoders.is_here(name, usual._replace(weights="w.pth", source="hub"))
+    weights.cached(name).parent.mkdir(parents=True)
+    weights.cached(name).touch()
+    assert encoders.is_here(name, usual)
