@@ -1,7 +1,7 @@
 """The algorithm version of every stage.
 
-Raise a stage's number when the same input and settings give another output: Snakemake then recomputes that stage and
-what follows from it. They stand together here, without an import, because the rules read them at every start.
+Raise a stage's number when the same input and settings give another output: the next run then makes the results of that
+stage and what follows from them again. Each result records the number that it was made with (recipes).
 """
 
 RENDERING = 3
