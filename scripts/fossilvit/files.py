@@ -17,11 +17,18 @@ WRITING = ".writing-"
 
 
 @contextmanager
-def atomic(path, mode="wb"):
-    """Open a file that takes its name only once it is complete and on the disk; after an error nothing is left of it.
+def atomic(path, mode="wb", synced=False):
+    """Open a file that takes its name only once it is complete; after an error nothing is left of it.
 
-    A power cut leaves the file before it, or this one, and never an empty one. What a killed process left is
-    overwritten by the next that writes the same file.
+    What a killed process left is overwritten by the next that writes the same file.
+
+    Parameters
+    ----------
+    path : path
+    mode : str
+    synced : bool
+        Whether the content is on the disk before the name is, so that a power cut leaves no empty file. It costs half a
+        millisecond and more; what has its digest in a record, or is JSON, is made again anyway if it is broken.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,8 +37,9 @@ def atomic(path, mode="wb"):
     try:
         with open(temporary, mode, **options) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

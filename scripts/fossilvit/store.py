@@ -48,7 +48,7 @@ def read_array(path):
 @contextmanager
 def table(path, columns):
     """Open a CSV of UTF-8 text with LF line ends, its header written, as a csv.writer."""
-    with atomic(path, "w") as file:
+    with atomic(path, "w", synced=True) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         yield writer
@@ -85,7 +85,7 @@ def write_image(path, image):
     """Write a picture, uint8 [H, W, 3], as PNG."""
     from fossilvit import png
 
-    with atomic(path) as file:
+    with atomic(path, synced=True) as file:
         file.write(png.encode(image))
 
 

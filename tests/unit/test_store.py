@@ -369,3 +369,12 @@ def test_a_missing_folder_is_named(tmp_path, listing):
 
 def test_the_table_of_a_query_has_no_slash_in_its_name():
     assert layout.neighbors_table("results", "a/b c") == Path("results/knn_a__b c.csv")
+
+
+def test_pictures_and_tables_are_on_the_disk_before_they_take_their_names(tmp_path, monkeypatch):
+    """No record tells of them whether they are broken."""
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    store.write_image(tmp_path / "a.png", IMAGES[0])
+    store.write_table(tmp_path / "a.csv", ("one",), [[1]])
+    assert synced == [(tmp_path / name).stat().st_size for name in ("a.png", "a.csv")]

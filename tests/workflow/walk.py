@@ -24,7 +24,7 @@ import yaml
 
 from fossilvit import digests, files, leftovers, png, specimens
 from tests.conftest import REPOSITORY, heed_interrupts
-from tests.workflow.conftest import Run, products
+from tests.workflow.conftest import Run, products, timeless
 
 PATIENCE = 120
 MESHES = ["round/a.stl", "round/b.stl", "round/c 標本.ply", "square/d.obj", "square/e.off", "square/broken.ply"]
@@ -129,14 +129,14 @@ class Walk:
     def compare(self):
         """See that everything is as a run from scratch makes it, and nothing else is there but what nobody owns."""
         fresh = products(self.from_scratch())
-        here = products(self.work)
-        missing = sorted(fresh.keys() - here.keys())
+        here = {path.relative_to(self.work).as_posix() for path in products_of(self.work)}
+        missing = sorted(fresh.keys() - here)
         assert not missing, f"{self.told()}\nmissing: {missing}"
-        different = sorted(path for path in fresh if fresh[path] != here[path])
+        different = sorted(path for path in fresh if fresh[path] != timeless(self.work / path))
         assert not different, f"{self.told()}\ndifferent: {different}"
         found = specimens.discover(self.meshes)
         left = leftovers.find(found, self.settings["shards"], self.work / "data", self.work / "logs")
-        owned = here.keys() - fresh.keys() - {path.relative_to(self.work).as_posix() for path in left}
+        owned = here - fresh.keys() - {path.relative_to(self.work).as_posix() for path in left}
         if not self.settings["keep_renders"]:  # those of earlier runs stay
             owned = {path for path in owned if "_view" not in path and not path.endswith("views.txt")}
         unknown = sorted(path for path in owned if not path.startswith(NOBODYS))
