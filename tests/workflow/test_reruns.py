@@ -12,7 +12,7 @@ import pytest
 import trimesh
 from snakemake import api, dag, jobs, persistence
 
-from fossilvit import files, layout, png, store
+from fossilvit import files, png, store
 from tests.conftest import heed_interrupts
 from tests.workflow.conftest import command, products, snakemake, write_mesh
 from tests.workflow.walk import at_work, paint, write_textured
@@ -210,18 +210,18 @@ def test_a_scan_that_may_not_be_read_costs_an_ordinary_user_that_scan_alone(work
 
 @pytest.mark.parametrize(("what", "how"), [("setting", signal.SIGKILL), ("scan", signal.SIGINT)])
 def test_a_run_stopped_between_rendering_and_describing_leaves_no_old_features(work, fresh, what, how):
-    """When the first render record appears, its specimen is not described, and most others are not even rendered."""
+    """When Snakemake has noted the first render as done, its specimen is not described, and most are not rendered."""
     config = COLOR if what == "setting" else ["seed=1"]
     scans = [] if what == "setting" else ["round/a.ply", "round/c.off", "square/d.obj"]
     for number, name in enumerate(scans):
         write_mesh(work / "data/meshes" / name, 20 + number)
-    records = {path: path.stat().st_mtime_ns for path in (work / "data/renders").rglob(layout.RENDER_RECORD)}
-    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-    process = subprocess.Popen(command(work, config=config), preexec_fn=heed_interrupts, **streams)
-    while process.poll() is None:
-        if [path for path, date in records.items() if path.exists() and path.stat().st_mtime_ns != date]:
-            os.killpg(process.pid, how)
-            break
+    log = work / "stopped.log"
+    with open(log, "w") as output:
+        streams = {"stdout": output, "stderr": output, "start_new_session": True}
+        process = subprocess.Popen(command(work, config=config), preexec_fn=heed_interrupts, **streams)
+        while process.poll() is None and "(Rule: render_views)" not in log.read_text(encoding="utf-8"):
+            time.sleep(0.001)
+    os.killpg(process.pid, how)
     assert process.wait(60) != 0
     while any(at_work(work)):
         time.sleep(0.05)

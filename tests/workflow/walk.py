@@ -59,7 +59,7 @@ CHOICES = {
     "meshes": ["data/meshes", "scans"],
     "seed": [0, 7],
 }
-OFTEN = {"setting": 6, "stop": 4, "replace": 2}
+OFTEN = {"setting": 6, "stop": 6, "replace": 3, "encoder": 3}
 """How many times as often as the others a change is made."""
 VERSIONS = ("RENDERING", "HOG", "CUSTOM", "POOLING", "GATHERING", "WHITENING")
 VERSIONS += ("DUPLICATES", "CLUSTERING", "NEIGHBOURS", "EVALUATION", "FIGURES")
@@ -99,6 +99,7 @@ class Walk:
         paint(self.meshes / "square/skin.png", 200)
         (self.meshes / "square/broken.ply").write_text("ply\nformat ascii 1.0\nelement vertex 9\n")
         self.write_encoder()
+        self.settings["extract"]["model"] = self.random.choice(CHOICES["extract.model"])
         self.scratch, self.made = None, {}
 
     @property
@@ -423,8 +424,10 @@ class Walk:
     # Runs that are killed
 
     def change_stop(self):
-        """A run is killed, or stopped by Ctrl-C, as soon as a file of a chosen kind has been written."""
-        return self.stop(self.random.choice(STOPS), self.random.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGINT]))
+        """Something changes, and the run after is killed as soon as a file of a chosen kind has been written."""
+        change = self.random.choice([self.change_replace, self.change_setting, self.change_encoder])
+        how = self.random.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGINT])
+        return f"{change.__name__.removeprefix('change_')} {change()}, {self.stop(self.random.choice(STOPS), how)}"
 
     def change_meanwhile(self):
         """A scan is replaced or added while a run goes on, which may fail for it."""
@@ -451,6 +454,7 @@ class Walk:
         while process.poll() is None and states(self.work, pattern).items() <= before.items():
             assert time.monotonic() < end, f"{self.told()}\nstuck before {pattern}"
             time.sleep(0.001)
+        time.sleep(self.random.choice([0, 0, 0.1, 0.2, 0.4]))  # Snakemake notes that a job is done a moment later
         do(process)
         process.wait(PATIENCE)
         log.close()
