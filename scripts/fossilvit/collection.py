@@ -21,7 +21,7 @@ class Collection(NamedTuple):
     embeddings: np.ndarray
     """float32 [N, D]"""
     records: dict
-    """What recipes.told keeps of every render record, by ID; one that failed has a record and no row."""
+    """What recipes.kept keeps of every render record, by ID; one that failed has a record and no row."""
 
 
 def records(identities, renders) -> dict:

@@ -122,14 +122,14 @@ class _Survey:
         records, features, embeddings = (
             {identity: state[part] for identity, state in looked_at.items() if state[part]} for part in range(3)
         )
-        told = self.shard_records(shard, members, records)
+        kept = self.shard_records(shard, members, records)
         path, found = layout.shard_embeddings(shard), {}
 
         def change():
-            if told is None or embeddings.keys() != members.keys():
+            if kept is None or embeddings.keys() != members.keys():
                 return ABOVE
             found.update(files.read_shard_record(path))
-            wanted = recipes.shard(told["records"], embeddings, features, self.settings["collection"]["whiten"])
+            wanted = recipes.shard(kept["records"], embeddings, features, self.settings["collection"]["whiten"])
             return _difference(found["made_from"], wanted, "settings of collection")
 
         return found if self.judge(change, path) else None
@@ -137,21 +137,21 @@ class _Survey:
     def shard_records(self, shard, members, records):
         """What a shard keeps of its render records; None unless it is up to date."""
         path = layout.shard_records(shard)
-        told = files.read_object(path)
+        kept = files.read_object(path)
 
         def change():
             if records.keys() != members.keys():
                 return ABOVE
             wanted = recipes.shard_records(records)
-            if told["version"] != wanted["version"]:
+            if kept["version"] != wanted["version"]:
                 return VERSIONS
             said, now = (
                 (shard["render"], {one: recipes.timeless(record) for one, record in shard["records"].items()})
-                for shard in (told, wanted)
+                for shard in (kept, wanted)
             )
             return None if said == now else ABOVE
 
-        return told if self.judge(change, path) else None
+        return kept if self.judge(change, path) else None
 
     def specimen(self, specimen, content):
         """The render record of a specimen, the digest of its features and that of its embedding; each may be None.

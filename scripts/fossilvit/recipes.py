@@ -15,7 +15,7 @@ from fossilvit.errors import UserError
 VIEW_SETTINGS = ("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align")
 """Of rendering, as a render record names them; the number of views is that of its list."""
 SECONDS = re.compile(rb'"seconds": [0-9.]+')
-TOLD = ("status", "reason", "file", "mesh", "seconds")
+KEPT = ("status", "reason", "file", "mesh", "seconds")
 """What a shard keeps of a render record: all that tells of the specimen, nothing of its views."""
 
 
@@ -34,14 +34,14 @@ def render(content) -> str:
     return digests.of_bytes(SECONDS.sub(b"", content))
 
 
-def told(record) -> dict:
+def kept(record) -> dict:
     """What a shard keeps of a render record."""
-    return {key: record[key] for key in TOLD if key in record}
+    return {key: record[key] for key in KEPT if key in record}
 
 
 def timeless(record) -> dict:
     """What a shard keeps of a render record, without the seconds that the rendering took."""
-    return {key: record[key] for key in TOLD if key in record and key != "seconds"}
+    return {key: record[key] for key in KEPT if key in record and key != "seconds"}
 
 
 def shard_records(records) -> dict:
@@ -57,7 +57,7 @@ def shard_records(records) -> dict:
     return {
         "version": versions.GATHERING,
         "render": common(settings, "views"),
-        "records": {identity: told(record) for identity, record in records.items()},
+        "records": {identity: kept(record) for identity, record in records.items()},
     }
 
 
@@ -76,18 +76,18 @@ def embedding(features_digest, pool) -> dict:
     return {"features": features_digest, "pool": pool, "version": versions.POOLING}
 
 
-def shard(told_records, embeddings, features, whiten) -> dict:
+def shard(kept_records, embeddings, features, whiten) -> dict:
     """What the embeddings of a shard are made from.
 
     Parameters
     ----------
-    told_records : dict of ID to what told() keeps
+    kept_records : dict of ID to what kept() keeps
     embeddings, features : dict of ID to digest
         Features are read only to whiten.
     whiten : str
     """
     return {
-        "records": records(told_records),
+        "records": records(kept_records),
         "embeddings": digests.of_value(embeddings),
         "features": digests.of_value(features) if whiten != "none" else None,
         "whiten": whiten,

@@ -11,7 +11,7 @@ import pytest
 import trimesh
 from scripts import render_multiview
 
-from fossilvit import files, layout, meshes, store
+from fossilvit import digests, files, layout, meshes, store
 from fossilvit.errors import UserError
 from fossilvit.rendering import raster
 
@@ -118,3 +118,20 @@ def test_a_setting_reaches_the_picture_and_the_record(render, setting, value):
     after = render("a", options=(*plain, f"--{setting}={value}"))["a"]
     assert before[setting] != value and after[setting] == value
     assert render.pictures("a") != pictures
+
+
+@pytest.mark.parametrize("fault", ["glutton", "segfault", "flat"])
+def test_of_a_failed_specimen_it_is_recorded_which_files_beside_it_mattered(render, tmp_path, fault):
+    """It is rendered again when one of them changes, as that may be the remedy."""
+    (tmp_path / "meshes").mkdir()
+    (tmp_path / "meshes/skin.png").write_bytes(b"picture")
+    if fault == "flat":
+        (tmp_path / "meshes/flat.obj").write_text("mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 2 0 0\nusemtl skin\nf 1 2 3\n")
+        render("a")
+        record = files.read_json(layout.render_record(tmp_path / "renders", "flat"))
+        assert record["companions"] == {"a.mtl": None}
+    else:
+        record = render(fault)[fault]
+        picture = {"skin.png": digests.of_bytes(b"picture")}
+        assert record["companions"] == (picture if fault == "segfault" else {})
+    assert record["status"] == "failed" and record["path"].endswith(record["file"]["name"])
