@@ -13,7 +13,7 @@ from fossilvit import digests, versions
 from fossilvit.errors import UserError
 
 VIEW_SETTINGS = ("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align")
-"""Of rendering, as a render record names them; the number of views is that of its list."""
+"""Settings of rendering, as a render record names them; the number of views is the length of its list."""
 SECONDS = re.compile(rb'"seconds": [0-9.]+')
 KEPT = ("status", "reason", "file", "mesh", "seconds")
 """What a shard keeps of a render record: all that tells of the specimen, nothing of its views."""

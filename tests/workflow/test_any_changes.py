@@ -20,6 +20,6 @@ def test_a_walk_of_changes_ends_where_a_run_from_scratch_does(tmp_path, seed):
         for _ in range(STEPS):
             walk.step()
         again = walk.run()
-        assert again.code == 0 and not again.jobs, walk.told() + again.output
+        assert again.code == 0 and not again.jobs, walk.history() + again.output
     finally:
         walk.close()

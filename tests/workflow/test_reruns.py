@@ -15,19 +15,9 @@ from snakemake import api, dag, jobs, persistence
 from fossilvit import files, png, store
 from tests.conftest import heed_interrupts
 from tests.workflow.conftest import command, products, snakemake, write_mesh
+from tests.workflow.test_encoders import MINE
 from tests.workflow.walk import at_work, paint, write_textured
 
-MINE = """
-class Means:
-    name, dimension, version = "means", 12, 1
-
-    def encode(self, images):
-        return images.reshape(len(images), 12, -1).mean(axis=2)
-
-
-def create(options):
-    return Means()
-"""
 COLOR = ["render={views: 3, size: 64, appearance: color}"]
 
 

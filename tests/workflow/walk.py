@@ -118,13 +118,13 @@ class Walk:
             if detail is not None:
                 self.story[-1].append(f"{name.removeprefix('change_')} {detail}".strip())
         run = self.run()
-        assert run.code == 0, f"{self.told()}\n{run.output}"
+        assert run.code == 0, f"{self.history()}\n{run.output}"
         self.compare()
         self.check_jobs(run)
         return run
 
-    def told(self):
-        """What has happened so far."""
+    def history(self):
+        """What has happened so far, one line per step."""
         return "\n".join(f"{number}: " + "; ".join(changes) for number, changes in enumerate(self.story))
 
     def compare(self):
@@ -132,16 +132,16 @@ class Walk:
         fresh = products(self.from_scratch())
         here = {path.relative_to(self.work).as_posix() for path in products_of(self.work)}
         missing = sorted(fresh.keys() - here)
-        assert not missing, f"{self.told()}\nmissing: {missing}"
+        assert not missing, f"{self.history()}\nmissing: {missing}"
         different = sorted(path for path in fresh if fresh[path] != timeless(self.work / path))
-        assert not different, f"{self.told()}\ndifferent: {different}"
+        assert not different, f"{self.history()}\ndifferent: {different}"
         found = specimens.discover(self.meshes)
         left = leftovers.find(found, self.settings["shards"], self.work / "data", self.work / "logs")
         owned = here - fresh.keys() - {path.relative_to(self.work).as_posix() for path in left}
         if not self.settings["keep_renders"]:  # those of earlier runs stay
             owned = {path for path in owned if "_view" not in path and not path.endswith("views.txt")}
         unknown = sorted(path for path in owned if not path.startswith(NOBODYS))
-        assert not unknown, f"{self.told()}\nunknown: {unknown}"
+        assert not unknown, f"{self.history()}\nunknown: {unknown}"
 
     def check_jobs(self, run):
         """See that no specimen was rendered or described without a reason."""
@@ -150,7 +150,7 @@ class Walk:
             again = part if self.settings["keep_renders"] else 1  # without views they are rendered for the encoder
             changed = {one for one in wanted if self.made.get(one, (None, None))[again] != wanted[one][again]}
             needless = run.of(rule) - changed - self.touched
-            assert not needless, f"{self.told()}\n{rule} ran needlessly for {sorted(needless)}"
+            assert not needless, f"{self.history()}\n{rule} ran needlessly for {sorted(needless)}"
         self.made, self.touched = wanted, set()
 
     def inputs(self, specimen):
@@ -202,7 +202,7 @@ class Walk:
         }
         print(json.dumps(asked), file=self.scratch.stdin, flush=True)
         code = self.scratch.stdout.readline().strip()
-        assert code == "0", f"{self.told()}\n" + Path(self.log.name).read_text()
+        assert code == "0", f"{self.history()}\n" + Path(self.log.name).read_text()
         return fresh
 
     def close(self):
@@ -452,7 +452,7 @@ class Walk:
         process = subprocess.Popen(self.command(), cwd=self.work, **streams)
         end = time.monotonic() + PATIENCE
         while process.poll() is None and states(self.work, pattern).items() <= before.items():
-            assert time.monotonic() < end, f"{self.told()}\nstuck before {pattern}"
+            assert time.monotonic() < end, f"{self.history()}\nstuck before {pattern}"
             time.sleep(0.001)
         time.sleep(self.random.choice([0, 0, 0.1, 0.2, 0.4]))  # Snakemake notes that a job is done a moment later
         do(process)

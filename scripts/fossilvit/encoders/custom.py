@@ -57,7 +57,7 @@ def fetch(name, options) -> dict:
 
 
 def made_of(name, options, digest) -> dict:
-    """The digests of the file, and of the weights that its function is told."""
+    """The digests of the file, and of the weights that its function is given."""
     found = {"file": digest(file(name))}
     return {**found, "weights": digest(options.weights)} if options.weights else found
 

@@ -137,7 +137,7 @@ def fetch(name, options) -> dict:
 
 
 def recipe(name, options, digest=digests.of_file) -> dict:
-    """What features depend on but the views: the encoder, what it is told, and the digests of what it is made of.
+    """What features depend on but the views: the encoder, its options, and the digests of its files.
 
     Parameters
     ----------
