@@ -63,14 +63,16 @@ OFTEN = {"setting": 6, "stop": 6, "replace": 3, "encoder": 3}
 """How many times as often as the others a change is made."""
 VERSIONS = ("RENDERING", "HOG", "CUSTOM", "POOLING", "GATHERING", "WHITENING")
 VERSIONS += ("DUPLICATES", "CLUSTERING", "NEIGHBOURS", "EVALUATION", "FIGURES")
+RULES = ("render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard", "collect_embeddings")
 STOPS = [
+    *(f"(Rule: {rule})" for rule in RULES),
     *("data/renders/**/*_view00.png", "data/renders/**/views.txt", "data/renders/**/render.json"),
     *("data/features/**/*.npy", "data/features/**/*.json", "data/embeddings/*/*.npy", "data/embeddings/*/*.json"),
     *("data/shards/*.json", "data/shards/*.npz", "data/encoder.json"),
     *("data/embeddings/embeddings.npy", "data/embeddings/ids.txt", "data/embeddings/embeddings.json"),
     *("results/clusters.csv", "results/knn.csv", "results/clusters.json", "results/figures/*.png"),
 ]
-"""Files after which a run is killed: every gap between two stages, and within a stage that writes several."""
+"""Jobs noted as done, and files written, after which a run is killed: every gap between two stages and within one."""
 
 
 class Walk:
@@ -444,14 +446,20 @@ class Walk:
         self.during_a_run(pattern, end)
         return f"{how.name} after {pattern}"
 
+    def has_come(self, pattern, before, log):
+        """Whether a run has noted a job of a rule as done, or written a file of a kind anew."""
+        if pattern.startswith("(Rule"):
+            return pattern in log.read_text(encoding="utf-8", errors="replace")
+        return not states(self.work, pattern).items() <= before.items()
+
     def during_a_run(self, pattern, do):
-        """Do something with the process of a run as soon as it has written a file of a kind, or at its end."""
+        """Do something with the process of a run as soon as it has come to a place of STOPS, or at its end."""
         before = states(self.work, pattern)
         log = open(self.folder / "stopped.log", "w")  # noqa: SIM115
         streams = {"stdout": log, "stderr": log, "start_new_session": True, "preexec_fn": heed_interrupts}
         process = subprocess.Popen(self.command(), cwd=self.work, **streams)
         end = time.monotonic() + PATIENCE
-        while process.poll() is None and states(self.work, pattern).items() <= before.items():
+        while process.poll() is None and not self.has_come(pattern, before, Path(log.name)):
             assert time.monotonic() < end, f"{self.history()}\nstuck before {pattern}"
             time.sleep(0.001)
         time.sleep(self.random.choice([0, 0, 0.1, 0.2, 0.4]))  # Snakemake notes that a job is done a moment later
