@@ -22,7 +22,9 @@ def main():
         scatters = [collection.scatter(whole, arguments.features)] if arguments.whiten == "views" else []
         found, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
         passport = {**collection.passport(identities, arguments.features, arguments.out), **record}
-        store.write_embeddings(arguments.out, whole.identities, found, passport, {"embeddings": sorted(embeddings)})
+        pooled = {one: store.recorded_digest(layout.array_path(arguments.out, one)) for one in embeddings}
+        made_from = {"embeddings": digests.of_value(pooled)}
+        store.write_embeddings(arguments.out, whole.identities, found, passport, made_from)
 
 
 def pool_specimen(features, out, identity, method):
