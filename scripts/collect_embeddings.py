@@ -1,4 +1,4 @@
-"""Join the shards into the collection, whitened or not, and the tables of specimens and failures."""
+"""Join the shards into the collection, whitened or not, and the table of its specimens."""
 
 import argparse
 import sys
@@ -12,13 +12,12 @@ def main():
     whole = collection.join(map(store.read_shard, arguments.shards))
     scatters = map(store.read_scatter, arguments.shards)
     embeddings, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
-    failures = catalogue.failures(whole.records)
-    store.write_table(arguments.failed, store.FAILED_COLUMNS, failures)
     store.write_table(arguments.specimens, store.SPECIMENS_COLUMNS, catalogue.specimens(whole.records))
     shards = {Path(shard).stem: store.read_shard_record(shard) for shard in arguments.shards}
     passport = {**collection.joint_passport(shards.values()), **record}
     store.write_embeddings(arguments.out, whole.identities, embeddings, passport, recipes.collection(shards))
-    commands.log.info("%d specimens of dimension %d, %d failed.", *embeddings.shape, len(failures))
+    failed = len(whole.records) - len(whole.identities)
+    commands.log.info("%d specimens of dimension %d, %d failed.", *embeddings.shape, failed)
 
 
 def parse():
@@ -28,7 +27,6 @@ def parse():
     parser.add_argument(
         "--whiten", choices=whitening.METHODS, default="none", help="views: the shards were gathered with it too"
     )
-    parser.add_argument("--failed", default="results/failed.csv", help="table of failures")
     parser.add_argument("--specimens", default="results/specimens.csv", help="table of all specimens")
     return parser.parse_args()
 

@@ -3,14 +3,14 @@
 import argparse
 import sys
 
-from fossilvit import commands, duplicates, layout, meshes, recipes, specimens, store
+from fossilvit import commands, duplicates, inventory, layout, meshes, recipes, store
 from fossilvit.errors import SpecimenError
 
 
 def main():
     arguments = parse()
     rows = store.read_table(arguments.specimens, store.SPECIMENS_COLUMNS)
-    found = specimens.discover(arguments.meshes)
+    found = inventory.take(arguments.meshes, arguments.prefer).specimens
     repeated = duplicates.find(rows, lambda identity: read(found, identity))
     made_from = recipes.duplicates(store.read_passport(arguments.emb))
     with store.recorded(layout.record_path(arguments.out), made_from, arguments.out):
@@ -32,7 +32,7 @@ def read(found, identity):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--meshes", default="data/meshes", help="folder of meshes")
+    commands.add_meshes(parser)
     parser.add_argument("--specimens", default="results/specimens.csv", help="table of all specimens")
     parser.add_argument("--emb", default="data/embeddings/embeddings.npy", help="embeddings of the same collection")
     parser.add_argument("--out", default="results/duplicates.csv", help="table of duplicates")

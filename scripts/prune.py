@@ -1,15 +1,16 @@
-"""List what specimens left behind that are no longer there, and delete it when asked."""
+"""List previews, and what specimens left behind that are no longer there, and delete it when asked."""
 
 import argparse
 import sys
+from os.path import expanduser
 
-from fossilvit import commands, leftovers, specimens
+from fossilvit import commands, inventory, layout, leftovers
 
 
 def main():
     arguments = parse()
-    identities = specimens.discover(arguments.meshes)
-    found = leftovers.find(identities, arguments.shards, arguments.data, arguments.logs)
+    identities = inventory.take(arguments.meshes, inventory.FORMATS).specimens
+    found = leftovers.find(identities, arguments.shards, arguments.data, arguments.logs, arguments.results)
     for path in found:
         print(path)
     if arguments.delete:
@@ -20,11 +21,17 @@ def main():
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--delete", action="store_true", help="delete them, while no run is going on")
-    parser.add_argument("--meshes", default="data/meshes", help="folder of meshes")
-    parser.add_argument("--shards", type=commands.at_least(1), default=16, help="number of shards")
+    parser.add_argument("--meshes", type=expanduser, default="data/meshes", help="folder of meshes")
+    parser.add_argument("--shards", type=number_of_shards, default="auto", help="number of shards, or auto")
     parser.add_argument("--data", default="data", help="folder of renders, features, embeddings and shards")
     parser.add_argument("--logs", default="logs", help="folder of logs")
+    parser.add_argument("--results", default=layout.RESULTS, help="folder of results, for previews")
     return parser.parse_args()
+
+
+def number_of_shards(text):
+    """The type of an argument that is a number of shards or `auto`."""
+    return text if text == "auto" else commands.at_least(1)(text)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Render every mesh and point cloud of a folder from many sides."""
 
 import argparse
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ from fossilvit import (
     commands,
     companions,
     digests,
+    inventory,
     isolation,
+    layout,
     meshes,
     poses,
     recipes,
@@ -42,17 +45,20 @@ class Settings(NamedTuple):
 
 def main():
     arguments = parse()
-    sources = find(arguments.meshes, arguments.preview or arguments.specimen)
+    sources = find(arguments.meshes, arguments.preview or arguments.specimen, arguments.prefer)
     settings = Settings(*(getattr(arguments, name) for name in Settings._fields))
     commands.each(list(sources), lambda identity: render_specimen(sources[identity], identity, settings), "render")
 
 
-def find(folder_or_file, wanted):
+def find(folder_or_file, wanted, prefer):
     """Path of every specimen to render, by ID."""
     path = Path(folder_or_file)
-    if path.is_file():
-        return {wanted or specimens.without_extension(path.name) or path.stem: path}
-    found = {identity: specimen.path for identity, specimen in specimens.discover(path).items()}
+    named = inventory.without_extension(path.name)
+    if os.path.isfile(path) or (
+        named and not os.path.isdir(path)
+    ):  # one that may not be looked at is a file by its name
+        return {wanted or named or path.stem: path}
+    found = {identity: specimen.path for identity, specimen in inventory.take(path, prefer).specimens.items()}
     if wanted:
         identity = specimens.resolve(wanted, found)
         return {identity: found[identity]}
@@ -151,14 +157,14 @@ def preview(identity, aimed, images, settings):
         for view, (camera, image) in enumerate(zip(aimed, images, strict=True))
     ]
     look = f"{settings.appearance}, {settings.viewpoints}, {settings.framing}, align {settings.align}"
-    path = Path("results/figures", f"preview_{specimens.flat(identity)}.png")
+    path = layout.preview(identity)
     store.write_image(path, figures.contact_sheet(f"{identity}  ({look})", pictures))
     commands.log.info("%s", path)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--in", dest="meshes", default="data/meshes", help="folder of meshes, or one file")
+    commands.add_meshes(parser, "--in")
     parser.add_argument("--out", default="data/renders", help="folder of renders")
     parser.add_argument("--specimen", help="only this ID of the folder, or the ID of the one file")
     parser.add_argument(

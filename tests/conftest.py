@@ -1,6 +1,7 @@
 """What the tests share: where things lie, commands run as a user runs them, generated weights."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,15 @@ REAL_MESHES = REPOSITORY.parent / "shared" / "data"
 def heed_interrupts():
     """A run in the background of a script ignores Ctrl-C, and so do its children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def ordinary_user():
+    """The start of a command that may read no more than an ordinary user: root without its privileges."""
+    if os.geteuid():
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("setpriv is not here, so that root cannot do without its privileges")
+    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
-"""Render records -> the tables of what the collection holds.
+"""Render records and files -> the tables of what the collection holds.
 
-In: the record of every specimen, by ID. Out: rows of store.SPECIMENS_COLUMNS, lengths in file units, and of
-store.FAILED_COLUMNS.
+In: the record of every specimen, by ID, and what lies in the folder besides. Out: rows of store.SPECIMENS_COLUMNS,
+lengths in file units, of store.FAILED_COLUMNS and of store.PASSED_OVER_COLUMNS.
 """
 
 from fossilvit import store
@@ -17,13 +17,27 @@ def specimens(records) -> list[list]:
     return [_row(identity, record) for identity, record in sorted(records.items())]
 
 
-def failures(records) -> list[tuple[str, str, str]]:
-    """ID, stage and reason of every specimen that failed, in order of ID."""
-    return [
-        (identity, "render", record["reason"])
-        for identity, record in sorted(records.items())
-        if record["status"] == "failed"
-    ]
+def failures(failed, left_out) -> list[tuple[str, str, str]]:
+    """ID, stage and reason of every scan that is not in the collection, in order of ID.
+
+    Parameters
+    ----------
+    failed : dict of ID to reason
+        Specimens that could not be rendered.
+    left_out : list of (ID, reason)
+        Scans that could not even be tried.
+    """
+    return sorted(
+        [
+            *((identity, "render", reason) for identity, reason in failed.items()),
+            *((identity, "find", reason) for identity, reason in left_out),
+        ]
+    )
+
+
+def passed_over(entries) -> list[tuple[str, str]]:
+    """File and reason of everything that is no scan; entries as in an inventory.Inventory."""
+    return [(path, kind.reason) for path, kind in entries]
 
 
 def _row(identity, record):

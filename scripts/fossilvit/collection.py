@@ -30,7 +30,6 @@ def records(identities, renders) -> dict:
     Parameters
     ----------
     identities : list of str
-        One without a render record yet, added while the workflow runs, is left to the next run.
     renders : path
         Folder of renders with their records.
 
@@ -41,11 +40,11 @@ def records(identities, renders) -> dict:
     Raises
     ------
     UserError
-        Two specimens were rendered with different settings.
+        A record is missing, or two specimens were rendered with different settings.
     """
-    paths = {identity: layout.render_record(renders, identity) for identity in identities}
-    found = {identity: files.read_json(path) for identity, path in paths.items() if path.exists()}
-    return recipes.shard_records(found)
+    return recipes.shard_records(
+        {identity: files.read_json(layout.render_record(renders, identity)) for identity in identities}
+    )
 
 
 def gather(recorded, embeddings) -> Collection:

@@ -6,6 +6,7 @@ import math
 import os
 import sys
 
+from fossilvit import inventory
 from fossilvit.errors import SpecimenError, UserError
 
 log = logging.getLogger("fossilvit")
@@ -57,6 +58,18 @@ def each(identities, work, stage) -> dict:
     for identity, reason in skipped.items() if len(identities) > 1 else ():
         log.info("  skipped %s: %s", identity, reason)
     return done
+
+
+def add_meshes(parser, flag="--meshes"):
+    """Add the arguments that say where the scans lie, and which of them are taken."""
+    parser.add_argument(flag, dest="meshes", type=os.path.expanduser, default="data/meshes", help="folder of meshes")
+    parser.add_argument(
+        "--prefer",
+        nargs="*",
+        choices=inventory.FORMATS,
+        default=[],
+        help="formats of which the first is taken where several files have the same ID",
+    )
 
 
 def add_encoder(parser):

@@ -5,8 +5,8 @@ the stage (recipes). The results are gone through in the order in which they are
 compared with what they would say now. So any number of changes is seen at once, whatever dates say and whatever
 happened in between.
 
-In: the specimens and the settings. Out: the files to make again. Standard library only: this is read at every start of
-Snakemake.
+In: what lies in the folder of scans, and the settings. Out: the files to make again. Standard library only: this is
+read at every start of Snakemake.
 """
 
 import os
@@ -24,6 +24,7 @@ LOST = "missing or broken files"
 STOPPED = "results of a run that was stopped"
 SCANS = "scans"
 COMPANIONS = "files that scans name"
+FILES = "files that are no scans"
 ENCODER = "the encoder"
 VERSIONS = "versions of stages"
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, OSError, BadZipFile, UserError)
@@ -53,7 +54,7 @@ def find(found, settings, digests) -> Stale:
 
     Parameters
     ----------
-    found : dict of ID to specimens.Specimen
+    found : inventory.Inventory
     settings : dict
         As settings.checked returns them.
     digests : digests.Digests
@@ -64,12 +65,14 @@ def find(found, settings, digests) -> Stale:
         A setting names a specimen or an encoder that does not exist.
     """
     survey = _Survey(settings, digests)
+    known = found.specimens
     shards = {
-        shard: survey.shard(shard, {identity: found[identity] for identity in identities})
-        for shard, identities in specimens.members(found, settings["shards"]).items()
+        shard: survey.shard(shard, {identity: known[identity] for identity in identities})
+        for shard, identities in specimens.members(known, settings["shards"]).items()
     }
     passport = survey.collection(shards)
-    survey.results(passport, found)
+    survey.listing(passport, found)
+    survey.results(passport, known)
     encoder = survey.encoder()
     return Stale(*map(frozenset, (survey.again, survey.rendered, survey.described)), encoder, survey.reasons)
 
@@ -80,6 +83,7 @@ class _Survey:
     def __init__(self, settings, digests):
         self.settings, self.digests = settings, digests
         self.again, self.rendered, self.described, self.reasons = [], set(), set(), Counter()
+        self.failed = {}
         extract = settings["extract"]
         self.model = extract["model"]
         self.options = encoders.Options(**{name: extract[name] for name in encoders.Options._fields if name in extract})
@@ -128,6 +132,8 @@ class _Survey:
         def change():
             if kept is None or embeddings.keys() != members.keys():
                 return ABOVE
+            failed = {one: record["reason"] for one, record in records.items() if record["status"] == "failed"}
+            self.failed.update(failed)
             found.update(files.read_shard_record(path))
             wanted = recipes.shard(kept["records"], embeddings, features, self.settings["collection"]["whiten"])
             return _difference(found["made_from"], wanted, "settings of collection")
@@ -228,19 +234,23 @@ class _Survey:
         array, ids, record = (
             Path(layout.EMBEDDINGS, name) for name in ("embeddings.npy", "ids.txt", "embeddings.json")
         )
-        tables = layout.FAILED, layout.SPECIMENS
         passport = files.read_object(record)
 
         def change():
             if not all(shards.values()):
                 return ABOVE
-            if self.lost(passport, array, ids) or not all(map(_has_content, tables)):
+            if self.lost(passport, array, ids) or not _has_content(layout.SPECIMENS):
                 return LOST
             if passport["whiten"] != self.settings["collection"]["whiten"]:
                 return "settings of collection"
             return _difference(passport["made_from"], recipes.collection(shards), ABOVE)
 
-        return passport if self.judge(change, array, ids, record, *tables) else None
+        return passport if self.judge(change, array, ids, record, layout.SPECIMENS) else None
+
+    def listing(self, passport, found):
+        """Look at the tables of what is not in the collection; found is an inventory.Inventory."""
+        tables = (Path(path).name for path in (layout.FAILED, layout.PASSED_OVER))
+        self.table(passport and recipes.listing(self.failed, found), *tables, settings=FILES)
 
     def results(self, passport, found):
         """Look at every table of results, and at the figures."""
@@ -262,7 +272,7 @@ class _Survey:
         drawn = clusters and all(asked.values())
         self.figures(recipes.figures(passport, clusters["clusters.csv"], asked) if drawn else None)
 
-    def table(self, wanted, *names):
+    def table(self, wanted, *names, settings="settings of results"):
         """The digests by name of the tables that one stage writes; None unless they are up to date.
 
         Parameters
@@ -271,6 +281,8 @@ class _Survey:
             What they are to be made from; None where that is stale itself.
         names : str
             Of the tables; the record of the stage is named as the first.
+        settings : str
+            What has changed if they were made from something else.
         """
         paths = [Path(layout.RESULTS, name) for name in names]
         record = files.read_object(layout.record_path(paths[0]))
@@ -278,9 +290,7 @@ class _Survey:
         def change():
             if wanted is None:
                 return ABOVE
-            return (
-                LOST if self.lost(record, *paths) else _difference(record["made_from"], wanted, "settings of results")
-            )
+            return LOST if self.lost(record, *paths) else _difference(record["made_from"], wanted, settings)
 
         return record["sha256"] if self.judge(change, *paths, layout.record_path(paths[0])) else None
 

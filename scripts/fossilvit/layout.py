@@ -3,42 +3,70 @@
 Standard library only: this is read at every start of Snakemake.
 """
 
+import re
+from hashlib import blake2b
 from pathlib import Path
-
-from fossilvit import specimens
 
 RENDERS, FEATURES, EMBEDDINGS, SHARDS = "data/renders", "data/features", "data/embeddings", "data/shards"
 RESULTS, FIGURES = "results", "results/figures"
-FAILED, SPECIMENS = "results/failed.csv", "results/specimens.csv"
+FAILED, PASSED_OVER, SPECIMENS = "results/failed.csv", "results/passed_over.csv", "results/specimens.csv"
 ENCODER = "data/encoder.json"
+COLLECTION = "embeddings"
+"""What the array and the record of the whole collection are called, beside those of specimens."""
 RENDER_RECORD = "render.json"
 VIEW_LIST = "views.txt"
 FIGURES_RECORD = "figures.json"
+PREVIEW = "preview_"
+"""What the names of sheets begin with that are drawn to try settings."""
+LONGEST_NAME = 255
+"""Bytes of the longest name that file systems take."""
+LONGEST_ENDING = 5
+"""Bytes of `.json`, the longest ending of a file named after a specimen; the names of views are cut to fit."""
+UNSAFE = re.compile(
+    r"[{}<>]"  # which Snakemake takes for its own
+    r"|%(?=[0-9a-f]{2})"  # which would be decoded
+    r"|\.(?=(?:npy|json|png|txt|log)(?:/|\Z))"  # a folder so named would be in the way of another specimen's file
+    rf"|^{COLLECTION[0]}(?={COLLECTION[1:]}\Z)",
+    re.IGNORECASE,
+)
+"""Characters of an ID that no path of the workflow may hold, where they stand."""
+
+
+def encode(identity) -> str:
+    """An ID as it stands in paths: itself, but `%7B` for `{` and so on, as in the addresses of web pages."""
+    return UNSAFE.sub(lambda character: f"%{ord(character[0]):02X}", identity)
+
+
+def decode(path) -> str:
+    """The ID that stands in a path."""
+    return re.sub("%([0-9A-F]{2})", lambda code: chr(int(code[1], 16)), path)
 
 
 def render_record(renders, identity) -> Path:
     """The file that says how the rendering of a specimen went, written last."""
-    return Path(renders, identity, RENDER_RECORD)
+    return Path(renders, encode(identity), RENDER_RECORD)
 
 
 def view_list(renders, identity) -> Path:
     """The file that names the views of a specimen, one per line; it is there only while all of them are."""
-    return Path(renders, identity, VIEW_LIST)
+    return Path(renders, encode(identity), VIEW_LIST)
 
 
 def view_name(identity, view) -> str:
-    """The name of the PNG of one view, counted from 0."""
-    return f"{identity.rpartition('/')[2]}_view{view:02d}.png"
+    """The name of the PNG of one view, counted from 0; the specimen's own name is cut where that gets too long."""
+    ending = f"_view{view:02d}.png"
+    name = encode(identity).rpartition("/")[2]
+    return name.encode()[: LONGEST_NAME - len(ending)].decode(errors="ignore") + ending
 
 
 def view_path(renders, identity, view) -> Path:
     """The PNG of one view, counted from 0."""
-    return Path(renders, identity, view_name(identity, view))
+    return Path(renders, encode(identity), view_name(identity, view))
 
 
 def array_path(folder, identity) -> Path:
     """The features or the embedding of one specimen."""
-    return Path(folder, f"{identity}.npy")
+    return Path(folder, f"{encode(identity)}.npy")
 
 
 def record_path(path) -> Path:
@@ -57,6 +85,21 @@ def shard_embeddings(shard) -> Path:
     return Path(SHARDS, f"{shard}.npz")
 
 
+def flat(identity) -> str:
+    """An ID as part of a file name, `__` for `/`; of one that is too long its end, behind a digest of the whole."""
+    name = encode(identity).replace("/", "__")
+    room = LONGEST_NAME - len("neighbors_.json")
+    if len(name.encode()) <= room:
+        return name
+    digest = blake2b(name.encode(), digest_size=8).hexdigest()
+    return digest + name.encode()[len(digest) - room :].decode(errors="ignore")
+
+
 def neighbors_table(results, identity) -> Path:
     """The table of one query's neighbours."""
-    return Path(results, f"knn_{specimens.flat(identity)}.csv")
+    return Path(results, f"knn_{flat(identity)}.csv")
+
+
+def preview(identity) -> Path:
+    """The sheet of a specimen's views that is drawn to try settings."""
+    return Path(FIGURES, f"{PREVIEW}{flat(identity)}.png")

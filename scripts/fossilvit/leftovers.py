@@ -1,6 +1,7 @@
-"""Files of specimens that are no longer there, and files that killed processes left unfinished.
+"""Files of specimens and queries that are no longer there, previews, and files that killed processes left unfinished.
 
-In: the IDs of the collection and the folders that its stages write to. Out: paths to delete.
+In: the IDs of the collection and the folders that its stages write to. Out: paths to delete. Standard library only:
+this is read at every start of Snakemake.
 """
 
 import os
@@ -12,30 +13,50 @@ SPECIMEN_RULES = ("render_views", "extract_features", "pool_embedding")
 SHARD_RULES = ("gather_records", "gather_shard")
 
 
-def find(identities, shards, data, logs) -> list[Path]:
-    """Every file that belongs to no specimen, sorted; what is not of our making is passed over.
+def find(identities, shards, data, logs, results) -> list[Path]:
+    """Every file that belongs to no specimen and every preview, sorted; what is not of our making is passed over.
 
     Parameters
     ----------
     identities : collection of str
         The IDs of the specimens that there are.
-    shards : int
+    shards : int or "auto"
         Number of shards.
-    data, logs : path
+    data, logs, results : path
         The folders of the workflow.
     """
     known = set(identities)
     used = set(specimens.members(known, shards))
+    tables = {layout.decode(path.stem.removeprefix("knn_")) for path in Path(results).glob("knn_*.csv")}
     return sorted(
         [
             *_of_others(Path(data, "renders"), known, _rendered),
             *_of_others(Path(data, "features"), known, _named(".npy", ".json")),
-            *_of_others(Path(data, "embeddings"), known | {specimens.RESERVED}, _named(".npy", ".json")),
+            *_of_others(Path(data, "embeddings"), known | {layout.COLLECTION}, _named(".npy", ".json")),
             *_of_others(Path(data, "shards"), used, _named(".json", ".npz")),
             *(path for rule in SPECIMEN_RULES for path in _of_others(Path(logs, rule), known, _named(".log"))),
             *(path for rule in SHARD_RULES for path in _of_others(Path(logs, rule), used, _named(".log"))),
+            *_of_others(Path(logs, "search_query"), tables, _named(".log")),
+            *Path(results).glob(f"*/{layout.PREVIEW}*.png"),
         ]
     )
+
+
+def former(results, queries, labelled) -> list[Path]:
+    """Tables that former runs made and this one does not, with their records, sorted.
+
+    Parameters
+    ----------
+    results : path
+    queries : collection of str
+        The names of queries, as in the names of their tables.
+    labelled : bool
+        Whether there are folders of specimens to compare groups with.
+    """
+    made = {f"knn_{query}" for query in queries} | ({"evaluation"} if labelled else set())
+    tables = [*Path(results).glob("knn_*.csv"), Path(results, "evaluation.csv")]
+    former = [table for table in tables if table.stem not in made and layout.record_path(table).exists()]
+    return sorted(path for table in former for path in (table, layout.record_path(table)))
 
 
 def delete(paths):
@@ -58,11 +79,13 @@ def _of_others(folder, known, owner):
 
 
 def _named(*extensions):
-    return lambda path: path.rpartition(".")[0] if path.endswith(extensions) else None
+    return lambda path: layout.decode(path.rpartition(".")[0]) if path.endswith(extensions) else None
 
 
 def _rendered(path):
     """The ID that a file of renders belongs to; None for a file that is not of our making."""
     folder, _, name = path.rpartition("/")
-    ours = name in (layout.RENDER_RECORD, layout.VIEW_LIST) or name.startswith(f"{folder.rpartition('/')[2]}_view")
-    return folder if ours else None
+    identity = layout.decode(folder)
+    view = layout.view_name(identity, 0).removesuffix("00.png")
+    ours = name in (layout.RENDER_RECORD, layout.VIEW_LIST) or name.startswith(view)
+    return identity if ours else None

@@ -105,6 +105,23 @@ def collection(shards) -> dict:
     return {"shards": digests.of_value(shards), "version": versions.WHITENING}
 
 
+def listing(failed, found) -> dict:
+    """What the tables of failures and of files passed over are made from.
+
+    Parameters
+    ----------
+    failed : dict of ID to reason
+        Specimens that could not be rendered.
+    found : inventory.Inventory
+    """
+    return {
+        "failed": digests.of_value(failed),
+        "left_out": digests.of_value(found.left_out),
+        "passed_over": digests.of_value(found.passed_over),
+        "version": versions.LISTING,
+    }
+
+
 def clusters(passport, method, pca, min_cluster_size, clusters, seed) -> dict:
     """What the clusters are made from; the passport is the content of embeddings.json."""
     return {

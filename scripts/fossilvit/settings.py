@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from difflib import get_close_matches
+from os.path import expanduser
 from pathlib import Path
 
 import yaml
@@ -21,7 +22,7 @@ def checked(config, schema) -> dict:
 
     Returns
     -------
-    dict, the configuration with numbers as numbers
+    dict, the configuration with numbers as numbers and `~` as the home folder
 
     Raises
     ------
@@ -38,7 +39,10 @@ def checked(config, schema) -> dict:
         raise UserError(_unknown_key(unknown[0]))
     if errors:
         raise UserError(_wrong_value(errors[0]))
-    weights = config["extract"]["weights"]
+    config["meshes"] = expanduser(config["meshes"])
+    kind, colon, rest = config["extract"]["model"].partition(":")
+    config["extract"]["model"] = kind + colon + expanduser(rest)
+    weights = config["extract"]["weights"] = config["extract"]["weights"] and expanduser(config["extract"]["weights"])
     if weights and not Path(weights).is_file():
         raise UserError(f"extract.weights: there is no file {weights}; correct the path, or set it to null.")
     if config["collection"]["whiten"] != "none":
@@ -54,10 +58,16 @@ def _check_whitening(pool, views):
 
 
 def _typed(value, rule):
-    """A value with texts turned into the numbers, truths and nulls that its rule asks for."""
+    """A value with texts turned into the numbers, truths, nulls and lists of one that its rule asks for."""
     if isinstance(value, dict):
         return {key: _typed(inner, rule.get("properties", {}).get(key, {})) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_typed(inner, rule.get("items", {})) for inner in value]
+    if value is False and "off" in rule.get("enum", ()):  # which is a truth in YAML
+        return "off"
     kinds = {kind for choice in rule.get("oneOf", [rule]) for kind in _kinds(choice)}
+    if isinstance(value, str) and kinds == {"array"}:
+        return [value]
     if isinstance(value, str) and kinds & _MEANT.keys():
         with suppress(yaml.YAMLError):
             parsed = yaml.safe_load(value)

@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from fossilvit import digests, files
+from fossilvit import digests, files, layout
 from fossilvit.errors import UserError
 from fossilvit.files import WRITING, atomic, read_json, readable, write_json
 from fossilvit.layout import RENDER_RECORD, record_path, render_record, view_list, view_path
@@ -20,10 +20,11 @@ CLUSTERS_COLUMNS = ("specimen_id", "cluster_id", "prob")
 NEIGHBORS_COLUMNS = ("query_id", "neighbor_id", "distance")
 RETRIEVAL_COLUMNS = ("specimen_id", "nearest_neighbor", "first_tier", "second_tier", "average_precision")
 FAILED_COLUMNS = ("specimen_id", "stage", "reason")
+PASSED_OVER_COLUMNS = ("file", "reason")
 SPECIMENS_COLUMNS = (
     *("specimen_id", "status", "format", "kind", "vertices", "faces"),
     *("min_x", "min_y", "min_z", "max_x", "max_y", "max_z", "area", "volume", "watertight", "components", "color"),
-    *("cleaned", "notes", "bytes", "sha256", "seconds"),
+    *("cleaned", "notes", "bytes", "sha256", "seconds", "reason"),
 )
 DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
 IDS = "ids.txt"
@@ -140,7 +141,7 @@ def write_record(renders, identity, record):
     record : dict
         With `status`: `ok` and the facts of every view in `views`, or `failed` and the `reason`.
     """
-    folder = Path(renders, identity)
+    folder = render_record(renders, identity).parent
     views = [view_path(renders, identity, view) for view in range(len(record.get("views", ())))]
     for leftover in {*folder.glob("*_view*.png"), *folder.glob(f"{WRITING}*")}.difference(views):
         leftover.unlink()
@@ -201,9 +202,17 @@ def read_view(path):
         raise BrokenView(path, f"cannot be read ({error})") from None
 
 
+def specimen_of(renders, record) -> str:
+    """The ID of the specimen that a file in its folder of renders belongs to."""
+    try:
+        return layout.decode(Path(record).parent.relative_to(renders).as_posix())
+    except ValueError:
+        raise UserError(f"{record} does not lie in {renders}; name the folder of renders that it lies in.") from None
+
+
 def rendered(renders) -> list[str]:
     """The IDs of all specimens under a folder of renders, sorted."""
-    return sorted(path.parent.relative_to(renders).as_posix() for path in _existing(renders).rglob(RENDER_RECORD))
+    return sorted(specimen_of(renders, record) for record in _existing(renders).rglob(RENDER_RECORD))
 
 
 # Features and embeddings: one .npy per specimen, and beside it the record of what it was made from.
@@ -223,7 +232,7 @@ def read_record(path) -> dict:
 def arrays(folder) -> list[str]:
     """The IDs of all specimens with an array under a folder, sorted."""
     found = (path.relative_to(folder).as_posix().removesuffix(".npy") for path in _existing(folder).rglob("*.npy"))
-    return sorted(identity for identity in found if not identity.rpartition("/")[2].startswith("."))
+    return sorted(layout.decode(path) for path in found if not path.rpartition("/")[2].startswith("."))
 
 
 def recorded_digest(path) -> str:

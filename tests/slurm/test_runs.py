@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from fossilvit import specimens
+from fossilvit import inventory, specimens
 from tests.slurm.conftest import ON_CPUS, Work
 from tests.workflow.conftest import products
 
@@ -82,7 +82,7 @@ def test_what_needs_a_network_is_done_before_anything_is_submitted(large):
 
 
 def test_more_specimens_are_more_time(large):
-    members = specimens.members(specimens.discover(large[0].folder / "data/meshes"), SHARDS).values()
+    members = specimens.members(inventory.take(large[0].folder / "data/meshes").specimens, SHARDS).values()
     minutes = sorted(job.minutes for job in large[0].jobs() if job.group == "describe")
     assert minutes == sorted(20 + len(ids) + -(-len(ids) // 4) for ids in members)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from fossilvit import catalogue, store
+from fossilvit import catalogue, passed_over, store
 
 OK = {
     "status": "ok",
@@ -49,6 +49,7 @@ def test_a_specimen_is_a_row_of_its_facts(tmp_path):
         "bytes": "1234",
         "sha256": "ab" * 32,
         "seconds": "0.123",
+        "reason": "",
     }
 
 
@@ -59,6 +60,7 @@ def test_a_failed_specimen_is_a_row_of_what_is_known(tmp_path, file):
         "specimen_id": "a",
         "status": "failed",
         "seconds": "0.5",
+        "reason": FAILED["reason"],
     }
 
 
@@ -78,6 +80,16 @@ def test_rows_are_in_order_of_id(tmp_path):
     assert [row["specimen_id"] for row in rows] == ["a", "a/c", "b", "標"]
 
 
-def test_failures_are_told_with_their_reason_in_order_of_id():
-    records = {"b": FAILED, "ok": OK, "a": {**FAILED, "reason": "empty"}}
-    assert catalogue.failures(records) == [("a", "render", "empty"), ("b", "render", 'it breaks off, "here"')]
+def test_failures_and_scans_left_out_are_told_with_their_reason_in_order_of_id():
+    assert catalogue.failures({"c": "empty", "a": "broken"}, [("b", "locked")]) == [
+        ("a", "render", "broken"),
+        ("b", "find", "locked"),
+        ("c", "render", "empty"),
+    ]
+
+
+def test_what_is_passed_over_is_told_with_its_reason():
+    assert catalogue.passed_over([("a.zip", passed_over.by_name("a.zip")), (".b", passed_over.HIDDEN)]) == [
+        ("a.zip", "An archive is not opened, and of compressed scans only .gz is read; unpack it here."),
+        (".b", "Hidden, as its name begins with a dot."),
+    ]

@@ -36,8 +36,14 @@ def test_a_specimen_without_an_embedding_yet_is_left_to_the_next_run(tmp_path):
     place(tmp_path, a=[1])
     place(tmp_path / "later", rendered=[2])
     shutil.copytree(tmp_path / "later/renders", tmp_path / "renders", dirs_exist_ok=True)
-    found = gather(tmp_path, ["a", "rendered", "new"])
+    found = gather(tmp_path, ["a", "rendered"])
     assert found.identities == ["a"] and list(found.records) == ["a"]
+
+
+def test_a_specimen_without_a_render_record_is_told(tmp_path):
+    place(tmp_path, a=[1])
+    with pytest.raises(UserError, match="new/render.json does not exist"):
+        collection.records(["a", "new"], tmp_path / "renders")
 
 
 def test_gathering_nothing_gives_an_empty_matrix(tmp_path):
@@ -56,7 +62,7 @@ def test_the_scatter_is_that_of_the_features_of_what_was_gathered(tmp_path):
     views = {"a": [[1, 0], [0, 1]], "b": [[1, 0], [1, 0], [0, 2]], "broken": np.zeros((0, 2))}
     for identity, features in views.items():
         store.write_array(layout.array_path(tmp_path / "features", identity), np.array(features, np.float32))
-    found = gather(tmp_path, ["a", "broken", "b", "new"])
+    found = gather(tmp_path, ["a", "broken", "b"])
     root = collection.scatter(found, tmp_path / "features")
     spread = 1 / 4 + 2 / 9
     assert np.allclose(root.T @ root, [[spread, -spread], [-spread, spread]])

@@ -10,7 +10,7 @@ import trimesh
 import yaml
 from scripts import cluster, extract_features, pool_embeddings, render_multiview, search
 
-from fossilvit import commands, encoders, files, fossils, store
+from fossilvit import commands, encoders, files, fossils, layout, specimens, store
 from fossilvit.errors import SpecimenError, UserError
 
 BROKEN = "shells/broken scan"
@@ -139,9 +139,10 @@ def test_without_a_query_every_specimen_is_one(chain, folder, command):
 
 def gather(command, folder, shard, shards, *arguments, embeddings=None):
     """What Snakemake does in the place of pool_embeddings on a whole folder: gather a shard, twice."""
-    records = shard.with_suffix(".json")
-    places = ("--meshes", folder / "meshes", "--renders", folder / "renders", "--shards", shards)
-    done = command("gather_records", *places, "--shard", shard.stem, "--out", records)
+    records, renders = shard.with_suffix(".json"), folder / "renders"
+    members = specimens.members([*SPECIMENS, BROKEN], shards)[shard.stem]
+    rendered = [layout.render_record(renders, identity) for identity in members] if shards > 1 else []
+    done = command("gather_records", *rendered, "--renders", renders, "--out", records)
     assert done.returncode == 0, done.stderr
     places = ("--embeddings", embeddings or folder / "embeddings", "--features", folder / "features")
     return command("gather_shard", "--records", records, *places, *arguments, "--out", shard)
@@ -152,9 +153,14 @@ def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_pat
     for shard in shards:
         done = gather(command, folder, shard, 2)
         assert done.returncode == 0, done.stderr
-    tables = ("--failed", tmp_path / "failed.csv", "--specimens", tmp_path / "specimens.csv")
-    done = command("collect_embeddings", *shards, "--out", tmp_path, *tables)
+    table = ("--specimens", tmp_path / "specimens.csv")
+    done = command("collect_embeddings", *shards, "--out", tmp_path, *table)
     assert done.returncode == 0, done.stderr
+    (folder / "meshes/notes.txt").touch()
+    tables = ("--failed", tmp_path / "failed.csv", "--passed-over", tmp_path / "passed_over.csv")
+    done = command("list_files", "--meshes", folder / "meshes", *table, *tables)
+    assert done.returncode == 0, done.stderr
+    assert [row["file"] for row in rows(tmp_path / "passed_over.csv")] == ["notes.txt"]
     for name in ("embeddings.npy", "ids.txt"):
         assert (tmp_path / name).read_bytes() == (folder / "embeddings" / name).read_bytes()
     collected, pooled = (files.read_json(made / "embeddings.json") for made in (tmp_path, folder / "embeddings"))
@@ -164,10 +170,10 @@ def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_pat
     }
     (failed,) = rows(tmp_path / "failed.csv")
     assert (failed["specimen_id"], failed["stage"]) == (BROKEN, "render") and "broken scan.stl" in failed["reason"]
-    specimens = rows(tmp_path / "specimens.csv")
-    assert [row["specimen_id"] for row in specimens] == sorted([*SPECIMENS, BROKEN])
-    assert {row["specimen_id"] for row in specimens if row["status"] == "failed"} == {BROKEN}
-    assert all(row["sha256"] and row["area"] for row in specimens if row["status"] == "ok")
+    listed = rows(tmp_path / "specimens.csv")
+    assert [row["specimen_id"] for row in listed] == sorted([*SPECIMENS, BROKEN])
+    assert {row["specimen_id"] for row in listed if row["status"] == "failed"} == {BROKEN}
+    assert all(row["sha256"] and row["area"] for row in listed if row["status"] == "ok")
 
 
 def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_embeddings(
@@ -182,8 +188,8 @@ def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_e
     for shard in shards:
         done = gather(command, folder, shard, 2, "--whiten", "views")
         assert done.returncode == 0, done.stderr
-    tables = ("--failed", tmp_path / "failed.csv", "--specimens", tmp_path / "specimens.csv")
-    done = command("collect_embeddings", *shards, "--out", tmp_path / "collected", *tables, "--whiten", "views")
+    table = ("--specimens", tmp_path / "specimens.csv")
+    done = command("collect_embeddings", *shards, "--out", tmp_path / "collected", *table, "--whiten", "views")
     assert done.returncode == 0 and "7 specimens of dimension 6, 1 failed." in done.stderr
 
     embeddings = np.load(tmp_path / "collected/embeddings.npy")
@@ -346,7 +352,14 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
         (("evaluate", "--retrieval", "{}/edited.csv", "--clusters", "{}/results/clusters.csv"), "edited.csv"),
         (("draw_figures", "--renders", "{}/renders", "--clusters", "{}/other.csv"), "other.csv"),
         (("draw_figures", "--renders", "{}/nowhere", "--clusters", "{}/results/clusters.csv"), "nowhere"),
-        (("gather_records", "--meshes", "{}/nowhere", "--shard", "0000", "--out", "{}/x.json"), "nowhere"),
+        (("gather_records", "--renders", "{}/nowhere", "--out", "{}/x.json"), "nowhere"),
+        (
+            ("gather_records", "{}/lost/render.json", "--renders", "{}/renders", "--out", "{}/x.json"),
+            "lost/render.json",
+        ),
+        (("gather_records", "{}/renders/lost/render.json", "--renders", "{}/renders"), "lost/render.json"),
+        (("list_files", "--meshes", "{}/nowhere"), "nowhere"),
+        (("list_files", "--meshes", "{}/meshes", "--specimens", "{}/other.csv"), "other.csv"),
         (("gather_shard", "--records", "{}/nowhere.json", "--out", "{}/x.npz"), "nowhere.json"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else value,
@@ -357,7 +370,7 @@ def test_a_mistake_is_told_in_one_sentence(chain, folder, command, tmp_path, arg
     (folder / "stale.csv").write_text(f"{','.join(store.RETRIEVAL_COLUMNS)}\nsomeone/else,1,1,1,1\n")
     (folder / "edited.csv").write_text(f"{','.join(store.RETRIEVAL_COLUMNS)}\nteeth/tooth_1,1,1,1,good\n")
     stage, *rest = (argument.format(folder) for argument in arguments)
-    out = () if "--out" in rest else ("--out", tmp_path / "out")
+    out = () if "--out" in rest or stage == "list_files" else ("--out", tmp_path / "out")
     done = command(stage, *rest, *out, TORCH_HOME=str(tmp_path))
     assert word in told(done)
 

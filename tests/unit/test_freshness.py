@@ -12,7 +12,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fossilvit import digests, encoders, files, freshness, layout, recipes, specimens
+from fossilvit import digests, encoders, files, freshness, inventory, layout, recipes
 from fossilvit.errors import UserError
 
 from ..conftest import REPOSITORY
@@ -64,7 +64,7 @@ def write_array(folder, made_from):
 
 
 def find(settings):
-    return freshness.find(specimens.discover(settings["meshes"]), settings, digests.Digests())
+    return freshness.find(inventory.take(settings["meshes"], settings["prefer"]), settings, digests.Digests())
 
 
 def test_before_the_first_run_nothing_is_there_to_be_made_again(tmp_path, monkeypatch, settings):

@@ -1,8 +1,8 @@
 import pytest
 
-from fossilvit import leftovers, specimens
+from fossilvit import layout, leftovers, specimens
 
-IDENTITIES = ["a", "b/標本 1"]
+IDENTITIES = ["a", "b/標本 1", "{c}<d>/e"]
 KEPT = [
     "data/encoder.json",
     "data/embeddings/embeddings.npy",
@@ -13,20 +13,23 @@ KEPT = [
     "data/renders/gone/my notes.txt",
     *(f"data/shards/{specimens.shard(identity, 4)}.{kind}" for identity in IDENTITIES for kind in ("json", "npz")),
     *(
-        path
-        for identity in IDENTITIES
-        for path in (
-            f"data/renders/{identity}/render.json",
-            f"data/renders/{identity}/views.txt",
-            f"data/renders/{identity}/{identity.rpartition('/')[2]}_view00.png",
-            f"data/features/{identity}.npy",
-            f"data/features/{identity}.json",
-            f"data/embeddings/{identity}.npy",
-            f"data/embeddings/{identity}.json",
-            f"logs/render_views/{identity}.log",
+        file
+        for path in map(layout.encode, IDENTITIES)
+        for file in (
+            f"data/renders/{path}/render.json",
+            f"data/renders/{path}/views.txt",
+            f"data/renders/{path}/{path.rpartition('/')[2]}_view00.png",
+            f"data/features/{path}.npy",
+            f"data/features/{path}.json",
+            f"data/embeddings/{path}.npy",
+            f"data/embeddings/{path}.json",
+            f"logs/render_views/{path}.log",
         )
     ),
     "logs/collect_embeddings.log",
+    "logs/search_query/b__標本 1.log",
+    "results/knn_b__標本 1.csv",
+    "results/figures/cluster_00.png",
 ]
 LEFT = [
     "data/renders/gone/render.json",
@@ -45,6 +48,8 @@ LEFT = [
     "logs/pool_embedding/gone.log",
     "logs/gather_records/0099.log",
     "logs/gather_shard/0099.log",
+    "logs/search_query/gone.log",
+    "results/figures/preview_a.png",
 ]
 
 
@@ -57,7 +62,7 @@ def work(tmp_path):
 
 
 def find(work):
-    return leftovers.find(IDENTITIES, 4, work / "data", work / "logs")
+    return leftovers.find(IDENTITIES, 4, work / "data", work / "logs", work / "results")
 
 
 def test_what_belongs_to_no_specimen_is_found_and_nothing_else(work):
@@ -69,6 +74,18 @@ def test_it_is_deleted_with_the_folders_that_this_empties(work):
     assert {path.relative_to(work).as_posix() for path in work.rglob("*") if path.is_file()} == set(KEPT)
     assert not (work / "data/renders/a/b").exists() and not (work / "logs/gather_shard").exists()
     assert (work / "data/renders/gone").exists() and find(work) == []
+
+
+def test_tables_that_only_former_runs_made_are_found_with_their_records_and_nothing_else(tmp_path):
+    for name in ("knn.csv", "knn.json", "knn_a.csv", "knn_a.json", "knn_b.csv", "knn_b.json", "knn_mine.csv"):
+        (tmp_path / name).touch()
+    for name in ("evaluation.csv", "evaluation.json", "clusters.csv", "clusters.json"):
+        (tmp_path / name).touch()
+    assert leftovers.former(tmp_path, ["a"], True) == [tmp_path / "knn_b.csv", tmp_path / "knn_b.json"]
+    assert [path.name for path in leftovers.former(tmp_path, ["a", "b"], False)] == [
+        "evaluation.csv",
+        "evaluation.json",
+    ]
 
 
 def test_where_nothing_was_computed_nothing_is_left(tmp_path):

@@ -73,7 +73,7 @@ def test_an_unknown_setting_is_named_with_the_nearest_known_one(config, schema, 
         ("collection.whiten", "pca", "none, views"),
         ("cluster.min_cluster_size", 1, "'auto' or a whole number"),
         ("cluster.min_cluster_size", "some", "'auto' or a whole number"),
-        ("search.queries", "one", "a list"),
+        ("search.queries", 1, "a list"),
         ("search.topk", -1, "at least 1"),
         ("render", None, "a group of settings"),
         ("seed", True, "a whole number"),
@@ -97,6 +97,10 @@ def test_a_wrong_value_is_named_with_what_it_may_be(config, schema, name, value,
         ("keep_renders", "True", True),
         ("meshes", "2026", "2026"),
         ("search.queries", ["1234"], ["1234"]),
+        ("search.queries", "1234", ["1234"]),
+        ("prefer", "stl", ["stl"]),
+        ("prefer", [False, "ply"], ["off", "ply"]),
+        ("shards", "40", 40),
     ],
 )
 def test_numbers_that_arrive_as_texts_become_numbers_and_texts_stay_texts(config, schema, name, text, value):
@@ -104,6 +108,22 @@ def test_numbers_that_arrive_as_texts_become_numbers_and_texts_stay_texts(config
     for key in name.split("."):
         found = found[key]
     assert found == value and type(found) is type(value)
+
+
+def test_a_wrong_item_of_a_list_is_named_with_its_place(config, schema):
+    sentence = refusal(put(config, "prefer", ["ply", "glb"]), schema)
+    assert sentence == "prefer.1 is 'glb', but must be one of ply, obj, stl, off."
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(config, schema, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "w.pth").touch()
+    for name, value in [("meshes", "~/s"), ("extract.weights", "~/w.pth"), ("extract.model", "custom:~/e.py:create")]:
+        config = put(config, name, value)
+    found = settings.checked(config, schema)
+    home = f"{tmp_path}"
+    assert found["meshes"] == f"{home}/s" and found["extract"]["weights"] == f"{home}/w.pth"
+    assert found["extract"]["model"] == f"custom:{home}/e.py:create"
 
 
 def test_a_missing_setting_is_named(config, schema):

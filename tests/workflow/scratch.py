@@ -11,7 +11,7 @@ import sys
 import traceback
 
 STAGES = ("render_multiview", "extract_features", "pool_embeddings", "gather_records", "gather_shard", "cluster")
-STAGES += ("fetch_weights", "collect_embeddings", "find_duplicates", "search", "evaluate", "draw_figures")
+STAGES += ("fetch_weights", "list_files", "collect_embeddings", "find_duplicates", "search", "evaluate", "draw_figures")
 
 
 def main():
@@ -48,21 +48,24 @@ def commands(settings, shards, queries):
     search = ("--topk", settings["search"]["topk"], "--metric", settings["search"]["metric"])
     files = [f"data/shards/{shard}.npz" for shard in shards]
     yield "fetch_weights", *encoder
-    meshes = ("--meshes", settings["meshes"])
+    prefer = ("--prefer", *settings["prefer"])
+    meshes = ("--meshes", settings["meshes"], *prefer)
     views = ("--views", "keep" if settings["keep_renders"] else "forget")
     yield (
         "render_multiview",
         "--in",
         settings["meshes"],
+        *prefer,
         *(f"--{name}={value}" for name, value in settings["render"].items()),
     )
     yield "extract_features", *encoder, *views, "--threads", 1
     yield "pool_embeddings", "--pool", settings["pool"]
-    for shard, file in zip(shards, files, strict=True):
+    for (shard, members), file in zip(shards.items(), files, strict=True):
         records = f"data/shards/{shard}.json"
-        yield "gather_records", *meshes, "--shards", settings["shards"], "--shard", shard, "--out", records
+        yield "gather_records", *(f"data/renders/{path}/render.json" for path in members), "--out", records
         yield "gather_shard", "--records", records, *whiten, "--out", file
     yield "collect_embeddings", *files, *whiten
+    yield "list_files", *meshes
     yield "find_duplicates", *meshes
     names = {"method": "--method", "pca": "--pca", "min_cluster_size": "--min-cluster-size", "clusters": "--clusters"}
     cluster = [part for name, flag in names.items() for part in (flag, settings["cluster"][name])]

@@ -13,7 +13,7 @@ import trimesh
 from snakemake import api, dag, jobs, persistence
 
 from fossilvit import files, png, store
-from tests.conftest import heed_interrupts
+from tests.conftest import heed_interrupts, ordinary_user
 from tests.workflow.conftest import command, products, snakemake, write_mesh
 from tests.workflow.test_encoders import MINE
 from tests.workflow.walk import at_work, paint, write_textured
@@ -174,15 +174,6 @@ def test_a_damaged_view_is_rendered_again_by_the_run_after_the_one_that_met_it(w
     run = snakemake(work, config=changed)
     assert run.code == 0 and run.of("render_views") == {"round/a"}
     assert png.decode(view.read_bytes()).shape == (64, 64, 3)
-
-
-def ordinary_user():
-    """The start of a command that may read no more than an ordinary user: root without its privileges."""
-    if os.geteuid():
-        return []
-    if not shutil.which("setpriv"):
-        pytest.skip("setpriv is not here, so that root cannot do without its privileges")
-    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 
 
 def test_a_scan_that_may_not_be_read_costs_an_ordinary_user_that_scan_alone(work):

@@ -22,7 +22,7 @@ import psutil
 import trimesh
 import yaml
 
-from fossilvit import digests, files, leftovers, png, specimens
+from fossilvit import digests, files, inventory, layout, leftovers, png, specimens
 from tests.conftest import REPOSITORY, heed_interrupts
 from tests.workflow.conftest import Run, products, timeless
 
@@ -54,15 +54,16 @@ CHOICES = {
     "search.topk": [10, 2],
     "search.metric": ["cosine", "euclidean"],
     "search.queries": [[], ["round/a"], ["a", "square/d"]],
-    "shards": [2, 3],
+    "shards": [2, 3, "auto"],
     "keep_renders": [True, False],
     "meshes": ["data/meshes", "scans"],
+    "prefer": [["ply", "stl", "obj", "off"], ["off", "stl", "ply", "obj"]],
     "seed": [0, 7],
 }
 OFTEN = {"setting": 6, "stop": 6, "replace": 3, "encoder": 3}
 """How many times as often as the others a change is made."""
 VERSIONS = ("RENDERING", "HOG", "CUSTOM", "POOLING", "GATHERING", "WHITENING")
-VERSIONS += ("DUPLICATES", "CLUSTERING", "NEIGHBOURS", "EVALUATION", "FIGURES")
+VERSIONS += ("LISTING", "DUPLICATES", "CLUSTERING", "NEIGHBOURS", "EVALUATION", "FIGURES")
 RULES = ("render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard", "collect_embeddings")
 STOPS = [
     *(f"(Rule: {rule})" for rule in RULES),
@@ -108,6 +109,10 @@ class Walk:
     def meshes(self):
         return self.work / self.settings["meshes"]
 
+    def specimens(self):
+        """The specimens by ID."""
+        return inventory.take(self.meshes, self.settings["prefer"]).specimens
+
     # A step
 
     def step(self):
@@ -137,8 +142,8 @@ class Walk:
         assert not missing, f"{self.history()}\nmissing: {missing}"
         different = sorted(path for path in fresh if fresh[path] != timeless(self.work / path))
         assert not different, f"{self.history()}\ndifferent: {different}"
-        found = specimens.discover(self.meshes)
-        left = leftovers.find(found, self.settings["shards"], self.work / "data", self.work / "logs")
+        folders = (self.work / name for name in ("data", "logs", "results"))
+        left = leftovers.find(self.specimens(), self.settings["shards"], *folders)
         owned = here - fresh.keys() - {path.relative_to(self.work).as_posix() for path in left}
         if not self.settings["keep_renders"]:  # those of earlier runs stay
             owned = {path for path in owned if "_view" not in path and not path.endswith("views.txt")}
@@ -147,7 +152,7 @@ class Walk:
 
     def check_jobs(self, run):
         """See that no specimen was rendered or described without a reason."""
-        wanted = {identity: self.inputs(specimen) for identity, specimen in specimens.discover(self.meshes).items()}
+        wanted = {identity: self.inputs(specimen) for identity, specimen in self.specimens().items()}
         for rule, part in (("render_views", 0), ("extract_features", 1)):
             again = part if self.settings["keep_renders"] else 1  # without views they are rendered for the encoder
             changed = {one for one in wanted if self.made.get(one, (None, None))[again] != wanted[one][again]}
@@ -195,11 +200,12 @@ class Walk:
             place = {"cwd": self.repository, "env": {**os.environ, "PYTHONPATH": paths}}
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.log}
             self.scratch = subprocess.Popen(command, text=True, **place, **pipes)
-        found = specimens.discover(fresh / self.settings["meshes"])
+        found = inventory.take(fresh / self.settings["meshes"], self.settings["prefer"]).specimens
+        shards = specimens.members(found, self.settings["shards"])
         asked = {
             "folder": str(fresh),
             "settings": self.settings,
-            "shards": list(specimens.members(found, self.settings["shards"])),
+            "shards": {shard: [str(layout.encode(one)) for one in members] for shard, members in shards.items()},
             "queries": specimens.queries(self.settings["search"]["queries"], found),
         }
         print(json.dumps(asked), file=self.scratch.stdin, flush=True)
@@ -231,7 +237,7 @@ class Walk:
 
     def scans(self, suffix=""):
         """The files of scans, in order."""
-        found = specimens.discover(self.meshes)
+        found = self.specimens()
         return [Path(specimen.path) for specimen in found.values() if specimen.path.endswith(suffix)]
 
     def any_scan(self, suffix=""):
@@ -239,12 +245,12 @@ class Walk:
 
     def asked_for(self):
         """The IDs that queries name, which must not go away."""
-        found = specimens.discover(self.meshes)
+        found = self.specimens()
         return set(specimens.queries(["round/a", "a", "square/d"], found).values())
 
     def removable(self):
         """Scans that may be removed or renamed: enough are left, and queries find theirs."""
-        asked, found = self.asked_for(), specimens.discover(self.meshes)
+        asked, found = self.asked_for(), self.specimens()
         left = [Path(one.path) for identity, one in found.items() if identity not in asked]
         return left if len(left) > 3 else []
 
@@ -301,6 +307,29 @@ class Walk:
         shutil.copy2(path, there)
         return there.name
 
+    def change_twin(self):
+        """A scan gets a file of another format beside it, of which one is preferred; or loses it."""
+        if not self.scans(".ply"):
+            return None
+        path = self.any_scan(".ply")
+        twin = path.with_suffix(".off")
+        if twin.exists():
+            twin.unlink()
+            return f"{twin.name} removed"
+        self.write_mesh(twin)
+        return twin.name
+
+    def change_stranger(self):
+        """Something that is no scan, or a scan of a name that cannot be taken, comes or goes."""
+        path = self.meshes / self.random.choice(
+            ["notes.zip", "round/.hidden.ply", "square/tab\there.ply", "round/x.glb"]
+        )
+        if path.exists():
+            path.unlink()
+            return f"{path.name!r} removed"
+        path.write_bytes(self.random.randbytes(20))
+        return repr(path.name)
+
     def change_texture(self):
         """A texture is brought, repainted or removed."""
         picture = self.meshes / "square/skin.png"
@@ -339,7 +368,7 @@ class Walk:
         place[key] = self.random.choice([value for value in CHOICES[name] if value != place[key]])
         scans.rename(self.meshes)
         if name in ("keep_renders", "meshes"):  # views are lost with the one, reasons of failures change with the other
-            self.touched = set(specimens.discover(self.meshes))
+            self.touched = set(self.specimens())
         if self.settings["collection"]["whiten"] == "views":
             self.settings["pool"] = "mean"
         return f"{name} {place[key]}"
@@ -371,7 +400,7 @@ class Walk:
 
     def touch(self, path):
         within = path.relative_to(self.work).as_posix()
-        ids = specimens.discover(self.meshes)
+        ids = self.specimens()
         self.touched |= {identity for identity in ids if f"/{identity}/" in within or f"/{identity}." in within}
 
     def change_delete(self):
@@ -470,15 +499,15 @@ class Walk:
             assert time.monotonic() < end, "a process goes on"
             time.sleep(0.02)
         shutil.rmtree(self.work / ".snakemake/locks", ignore_errors=True)  # as --unlock does
-        self.touched = set(specimens.discover(self.meshes))
+        self.touched = set(self.specimens())
 
 
 DEFAULTS = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
 for _name, _values in CHOICES.items():
     _group, _, _key = _name.rpartition(".")
     (DEFAULTS[_group] if _group else DEFAULTS)[_key] = _values[0]
-NOBODYS = ("results/knn_", "results/figures/.snakemake_timestamp")
-"""Tables of former queries, and a file of Snakemake's own."""
+NOBODYS = ("results/figures/.snakemake_timestamp",)
+"""A file of Snakemake's own."""
 UNRECORDED = ("specimens.csv",)
 """Holds seconds, so that no digest of it is the same in two runs."""
 

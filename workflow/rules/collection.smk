@@ -1,6 +1,6 @@
 # needs  data/shards/SHARD.npz
-# gives  data/embeddings/embeddings.npy + ids.txt + embeddings.json, results/specimens.csv, failed.csv, duplicates.csv,
-#        clusters.csv, knn*.csv, retrieval.csv, evaluation.csv
+# gives  data/embeddings/embeddings.npy + ids.txt + embeddings.json, results/specimens.csv, failed.csv, passed_over.csv,
+#        duplicates.csv, clusters.csv, knn*.csv, retrieval.csv, evaluation.csv
 
 
 rule collect_embeddings:
@@ -10,7 +10,6 @@ rule collect_embeddings:
         embeddings="data/embeddings/embeddings.npy",
         ids="data/embeddings/ids.txt",
         record="data/embeddings/embeddings.json",
-        failed="results/failed.csv",
         specimens=report("results/specimens.csv", caption="../report/specimens.rst", category="Collection"),
     log:
         "logs/collect_embeddings.log",
@@ -25,8 +24,34 @@ rule collect_embeddings:
     params:
         whiten=config["collection"]["whiten"],
     shell:
-        'python "$FOSSILVIT"/collect_embeddings.py {input:q} --out data/embeddings --failed {output.failed:q}'
+        'python "$FOSSILVIT"/collect_embeddings.py {input:q} --out data/embeddings'
         " --specimens {output.specimens:q} --whiten {params.whiten} &> {log:q}"
+
+
+rule list_files:
+    input:
+        "results/specimens.csv",
+    output:
+        failed=report("results/failed.csv", caption="../report/failed.rst", category="Collection"),
+        passed_over=report("results/passed_over.csv", caption="../report/passed_over.rst", category="Collection"),
+        record="results/failed.json",
+    log:
+        "logs/list_files.log",
+    group:
+        "collect"
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        meshes=lambda wildcards: config["meshes"],
+        prefer=config["prefer"],
+        names="--for-cluster" if workflow.nodes else "",
+    shell:
+        'python "$FOSSILVIT"/list_files.py --meshes={params.meshes:q} --prefer {params.prefer} {params.names}'
+        " --specimens {input:q} --failed {output.failed:q} --passed-over {output.passed_over:q} &> {log:q}"
 
 
 rule find_duplicates:
@@ -47,10 +72,11 @@ rule find_duplicates:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        meshes=config["meshes"],
+        meshes=lambda wildcards: config["meshes"],
+        prefer=config["prefer"],
     shell:
-        'python "$FOSSILVIT"/find_duplicates.py --meshes {params.meshes:q} --specimens {input.specimens:q}'
-        " --emb {input.embeddings:q} --out {output.table:q} &> {log:q}"
+        'python "$FOSSILVIT"/find_duplicates.py --meshes={params.meshes:q} --prefer {params.prefer}'
+        " --specimens {input.specimens:q} --emb {input.embeddings:q} --out {output.table:q} &> {log:q}"
 
 
 rule cluster_specimens:

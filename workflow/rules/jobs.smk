@@ -37,5 +37,8 @@ threading.Thread(target=leave_at_once, daemon=True).start()
 
 
 onstart:
+    if former := leftovers.former(layout.RESULTS, QUERIES, LABELLED):
+        leftovers.delete(former)
+        logger.info(f"Deleted what only former runs were asked for: {', '.join(map(str, former))}.")
     if workflow.executor_plugin.name == "slurm":
         preemption.watch(workflow.scheduler._executor.run_uuid)

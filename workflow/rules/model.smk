@@ -3,7 +3,6 @@
 
 import shlex
 
-GIVEN_WEIGHTS = config["extract"]["weights"]
 ENCODER = " ".join(
     f"--{name.replace('_', '-')}={shlex.quote(str(config['extract'][name]))}"
     for name in ("model", "image_size", "token", "engine", "source", "weights")
@@ -34,8 +33,6 @@ localrules:
 
 
 rule fetch_weights:
-    input:
-        [file for file in (GIVEN_WEIGHTS, ENCODER_FILE) if file],
     output:
         "data/encoder.json",
     log:
@@ -48,7 +45,7 @@ rule fetch_weights:
         mem_mb=encoders.memory(config["extract"]["model"]),
         runtime=60,
     params:
-        encoder=ENCODER,
+        encoder=lambda wildcards: ENCODER,  # its paths may hold braces
     shell:
         'python "$FOSSILVIT"/fetch_weights.py {params.encoder}'
         f" --device {DEVICE}"  # changes no result

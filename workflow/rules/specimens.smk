@@ -15,6 +15,11 @@ KEEP = config["keep_renders"]
 VIEWS_AFTER = "keep" if KEEP else "forget"
 
 
+def specimen(wildcards):
+    """The specimen whose ID stands in a path."""
+    return SPECIMENS[layout.decode(wildcards.id)]
+
+
 wildcard_constraints:
     # data/embeddings/embeddings.npy is the collection's, not a specimen's
     id=r"(?!embeddings\.npy$).+",
@@ -23,7 +28,7 @@ wildcard_constraints:
 rule render_views:
     input:
         # an encoder that is to be fetched is there before anything is rendered for it
-        lambda wildcards: "data/encoder.json" if STALE.encoder and wildcards.id in STALE.rendered else [],
+        lambda wildcards: "data/encoder.json" if STALE.encoder and specimen(wildcards).id in STALE.rendered else [],
     output:
         "data/renders/{id}/render.json",
         # stands for the views, which are no outputs themselves: a specimen that cannot be read has none
@@ -37,20 +42,21 @@ rule render_views:
         "../../envs/render.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * (1000 + SPECIMENS[wildcards.id].memory + VIEWS_MB),
-        runtime=lambda wildcards, attempt: attempt * (1 + SPECIMENS[wildcards.id].memory // 1000 + VIEWS_MINUTES),
+        mem_mb=lambda wildcards, attempt: attempt * (1000 + specimen(wildcards).memory + VIEWS_MB),
+        runtime=lambda wildcards, attempt: attempt * (1 + specimen(wildcards).memory // 1000 + VIEWS_MINUTES),
     params:
         # no input: neither its date nor its permissions mean anything to Snakemake
-        mesh=lambda wildcards: SPECIMENS[wildcards.id].path,
+        mesh=lambda wildcards: specimen(wildcards).path,
+        id=lambda wildcards: specimen(wildcards).id,
         settings=RENDER_SETTINGS,
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} render_multiview'
-        " --in {params.mesh:q} --out data/renders --specimen={wildcards.id:q} {params.settings} &> {log:q}"
+        " --in={params.mesh:q} --out data/renders --specimen={params.id:q} {params.settings} &> {log:q}"
 
 
 rule gather_records:
     input:
-        lambda wildcards: [f"data/renders/{id}/render.json" for id in SHARDS[wildcards.shard]],
+        lambda wildcards: [layout.render_record(layout.RENDERS, id) for id in SHARDS[wildcards.shard]],
     output:
         "data/shards/{shard}.json",
     log:
@@ -64,19 +70,15 @@ rule gather_records:
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
-    params:
-        meshes=config["meshes"],
-        shards=config["shards"],
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} gather_records'
-        " --meshes {params.meshes:q} --renders data/renders --shards {params.shards} --shard {wildcards.shard}"
-        " --out {output:q} &> {log:q}"
+        " {input:q} --renders data/renders --out {output:q} &> {log:q}"
 
 
 rule extract_features:
     input:
         "data/renders/{id}/views.txt",
-        lambda wildcards: "data/encoder.json" if STALE.encoder and wildcards.id in STALE.described else [],
+        lambda wildcards: "data/encoder.json" if STALE.encoder and specimen(wildcards).id in STALE.described else [],
     output:
         "data/features/{id}.npy",
     log:
@@ -93,11 +95,12 @@ rule extract_features:
         mem_mb=lambda wildcards, attempt: encoders.memory(config["extract"]["model"]) * attempt,
         runtime=lambda wildcards, attempt: attempt * (1 if TAKES_GPU else 1 + VIEWS // 4),
     params:
-        encoder=ENCODER,
+        id=lambda wildcards: specimen(wildcards).id,
+        encoder=lambda wildcards: ENCODER,
         precision=config["extract"]["precision"],
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} extract_features'
-        " --renders data/renders --out data/features --specimen={wildcards.id:q} {params.encoder}"
+        " --renders data/renders --out data/features --specimen={params.id:q} {params.encoder}"
         f" --device {DEVICE} --views {VIEWS_AFTER}"  # where and what then change no result
         " --precision {params.precision} --threads {threads} &> {log:q}"
 
@@ -120,17 +123,20 @@ rule pool_embedding:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: attempt,
     params:
+        id=lambda wildcards: specimen(wildcards).id,
         pool=config["pool"],
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} pool_embeddings'
-        " --features data/features --out data/embeddings --specimen={wildcards.id:q} --pool {params.pool} &> {log:q}"
+        " --features data/features --out data/embeddings --specimen={params.id:q} --pool {params.pool} &> {log:q}"
 
 
 rule gather_shard:
     input:
-        lambda wildcards: [f"data/embeddings/{id}.npy" for id in SHARDS[wildcards.shard]],
+        lambda wildcards: [layout.array_path(layout.EMBEDDINGS, id) for id in SHARDS[wildcards.shard]],
         records="data/shards/{shard}.json",
-        features=lambda wildcards: [f"data/features/{id}.npy" for id in SHARDS[wildcards.shard] if WHITENED],
+        features=lambda wildcards: [
+            layout.array_path(layout.FEATURES, id) for id in SHARDS[wildcards.shard] if WHITENED
+        ],
     output:
         "data/shards/{shard}.npz",
     log:

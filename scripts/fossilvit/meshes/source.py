@@ -6,6 +6,7 @@ The content decides what a file is, not the ending of its name. Compressed files
 import gzip
 import re
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,25 +76,22 @@ def load(path) -> Source:
 
 
 def file_facts(path) -> dict:
-    """What a file is to the file system: name, size in bytes, SHA-256 (None for a file that may not be read)."""
-    try:
+    """What a file is to the file system: name, size in bytes, SHA-256 (None where permission is missing)."""
+    digest = size = None
+    with suppress(PermissionError):
+        size = Path(path).stat().st_size
         digest = digests.of_file(path)
-    except PermissionError:
-        digest = None
-    return {"name": Path(path).name, "bytes": Path(path).stat().st_size, "sha256": digest}
+    return {"name": Path(path).name, "bytes": size, "sha256": digest}
 
 
 def most_memory(path) -> int:
     """The bytes of memory that reading a file may take."""
-    return MEMORY_BASE + MEMORY_SHARE * Path(path).stat().st_size * (MOST_EXPANSION if _is_packed(path) else 1)
-
-
-def _is_packed(path):
     try:
         with open(path, "rb") as file:
-            return file.read(len(GZIP)) == GZIP
+            packed = file.read(len(GZIP)) == GZIP
     except PermissionError:
-        return False
+        return MEMORY_BASE
+    return MEMORY_BASE + MEMORY_SHARE * Path(path).stat().st_size * (MOST_EXPANSION if packed else 1)
 
 
 def _unpacked(path, most):

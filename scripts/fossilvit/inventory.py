@@ -1,0 +1,233 @@
+"""What lies in the folder of scans: every file there is a specimen, is left out, or is passed over.
+
+Standard library only: this is read at every start of Snakemake, for collections of any size.
+"""
+
+import errno
+import os
+import shlex
+import unicodedata
+from collections import Counter
+from typing import NamedTuple
+
+from fossilvit import layout, passed_over
+from fossilvit.errors import UserError
+from fossilvit.passed_over import Kind
+from fossilvit.specimens import Specimen
+
+FORMATS = ("ply", "obj", "stl", "off")
+ENDINGS = (*(f".{name}" for name in FORMATS), *(f".{name}.gz" for name in FORMATS))
+LONGEST_NAME = layout.LONGEST_NAME - layout.LONGEST_ENDING
+"""Bytes of a name that leave room for the endings of results."""
+LONGEST_ID = 2000
+"""Bytes of an ID, its folders included, that leave room for the paths that Snakemake makes of it."""
+LOCKED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
+"""Why a folder cannot be opened before somebody mends it; anything else is a fault of the machine."""
+MOST_TOLD = 100
+"""Shared IDs that one message names."""
+OWN_FOLDERS = (layout.RENDERS, layout.FEATURES, layout.EMBEDDINGS, layout.SHARDS, layout.RESULTS, "logs")
+
+
+class Inventory(NamedTuple):
+    """Everything in the folder of scans."""
+
+    specimens: dict[str, Specimen]
+    """By ID, sorted."""
+    left_out: list[tuple[str, str]]
+    """ID and reason of every scan that cannot be in the collection before somebody mends it, and of every folder that
+    may not be opened; sorted."""
+    passed_over: list[tuple[str, Kind]]
+    """Path in the folder of every file that is no scan to be read, and why; sorted."""
+
+    def told(self) -> list[str]:
+        """Sentences about what is not in the collection."""
+        sentences = []
+        if self.left_out:
+            more = f" (and {len(self.left_out) - 1} more)" if len(self.left_out) > 1 else ""
+            sentences.append(f"Left out, as {layout.FAILED} says: {self.left_out[0][1]}{more}")
+        if self.passed_over:
+            counts = Counter(kind.label for _, kind in self.passed_over).most_common()
+            counted = ", ".join(f"{label} ({count})" for label, count in counts)
+            sentences.append(f"Passed over {len(self.passed_over)}, as {layout.PASSED_OVER} says: {counted}.")
+        return sentences
+
+
+def take(folder, prefer=(), for_cluster=False) -> Inventory:
+    """Look at everything under a folder, in one walk.
+
+    Parameters
+    ----------
+    folder : path
+        Searched recursively, linked folders included.
+    prefer : sequence of FORMATS
+        Which file is taken where several have the same ID: that of the first of these formats, and of the same format
+        the one that is not compressed.
+    for_cluster : bool
+        Whether to leave out what Snakemake cannot name to a job on another machine.
+
+    Raises
+    ------
+    UserError
+        No such folder, no specimen in it, a folder that the machine fails to read, or files of the same ID of which
+        none is preferred.
+    """
+    folder = os.fspath(folder)
+    if not os.path.isdir(folder):
+        raise UserError(f"The folder of meshes {folder} does not exist; make it, or set `meshes` to yours.")
+    root = len(os.path.join(folder, ""))
+    candidates, left_out, others = {}, [], []
+    for entry, kind in _walk(folder, left_out):
+        name = entry.path[root:].replace(os.sep, "/")
+        identity = without_extension(name)
+        if identity is None or kind not in (None, passed_over.NOWHERE):
+            others.append((printable(name), kind or passed_over.by_name(name)))
+        elif trouble := _trouble(identity, kind, for_cluster):
+            left_out.append((printable(identity), f"{printable(entry.path)} {trouble}."))
+        else:
+            candidates.setdefault(identity, {})[name] = entry
+    specimens, shared = {}, {}
+    for identity, entries in sorted(candidates.items()):
+        taken = _preferred(entries, prefer)
+        if taken is None:
+            shared[identity] = sorted(entries)
+            continue
+        specimens[identity] = Specimen(identity, entries[taken].path, _size(entries[taken]))
+        others += [(name, passed_over.UNPREFERRED) for name in entries if name != taken]
+    if shared:
+        raise UserError(_sharing(shared, folder))
+    if not specimens:
+        because = f" The first of {len(left_out)} left out: {left_out[0][1]}" if left_out else ""
+        raise UserError(f"No mesh ({' '.join(ENDINGS[:4])}) under {folder}; put your scans there.{because}")
+    return Inventory(specimens, sorted(left_out), sorted(others))
+
+
+def without_extension(name) -> str | None:
+    """The name of a file without its extension of a mesh, compressed or not; None where it has none."""
+    return next((name[: -len(ending)] for ending in ENDINGS if name.lower().endswith(ending)), None)
+
+
+def printable(name) -> str:
+    """A name with what is not UTF-8 and what controls a terminal spelt out, to show and to write into tables."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(repr(one)[1:-1] if unicodedata.category(one) == "Cc" else one for one in text)
+
+
+def _walk(folder, left_out):
+    """Every entry under a folder that is no folder to enter, and why it is no file to read, or None.
+
+    A folder reached twice through links is entered once. One that may not be opened is added to those left out.
+    """
+    own = {os.path.realpath(path) for path in OWN_FOLDERS}
+    entered, waiting = {os.path.realpath(folder)}, [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError as error:
+            if error.errno not in LOCKED or here == folder:
+                raise UserError(f"The folder {printable(here)} cannot be read: {error.strerror}.") from None
+            name = os.path.relpath(here, folder).replace(os.sep, "/")
+            reason = f"{printable(here)} is a folder that cannot be opened ({error.strerror}); change its permissions."
+            left_out.append((f"{printable(name)}/", reason))
+            continue
+        for entry in entries:
+            if not entry.name.startswith(".") and _is_folder(entry):
+                real = os.path.realpath(entry.path)
+                if real in entered or real in own:
+                    yield entry, passed_over.OWN if real in own else passed_over.AGAIN
+                else:
+                    entered.add(real)
+                    waiting.append(entry.path)
+            else:
+                yield entry, _kind(entry)
+
+
+def _is_folder(entry):
+    try:
+        return entry.is_dir()
+    except OSError:  # links in a circle, or into a folder without permission
+        return False
+
+
+def _kind(entry):
+    """Why an entry that is no folder is no file to read, or None; what may not be looked at is left to its reader."""
+    if entry.name.startswith("."):
+        return passed_over.HIDDEN
+    try:
+        if entry.is_file():
+            return None
+    except OSError as error:
+        return passed_over.NOWHERE if error.errno == errno.ELOOP else None
+    return passed_over.NOWHERE if entry.is_symlink() else passed_over.SPECIAL
+
+
+def _trouble(identity, kind, for_cluster):
+    """What keeps a scan out of the collection, as the end of a sentence; None where nothing does."""
+    if kind is passed_over.NOWHERE:
+        return "is a link to nothing; bring back what it leads to, or remove it"
+    try:
+        encoded = layout.encode(identity)
+        size = len(encoded.encode())
+    except UnicodeEncodeError:
+        return "has a name that is not UTF-8; rename it"
+    if not identity.isprintable() and any(unicodedata.category(character) == "Cc" for character in identity):
+        return "has a line break or control character in its name; rename it"
+    if size > LONGEST_NAME and max(len(name.encode()) for name in encoded.split("/")) > LONGEST_NAME:
+        return f"has a name, or lies in a folder with one, that takes more than {LONGEST_NAME} bytes; shorten it"
+    if size > LONGEST_ID:
+        return f"lies so deep that its name with all folders takes {size} bytes, more than {LONGEST_ID}; shorten some"
+    if for_cluster and not arrives(encoded):
+        return (
+            "has a character in its name that gets lost on the way to a cluster's job; rename it, or run everything in "
+            "one job: sbatch profiles/slurm/pilot.sbatch"
+        )
+    return None
+
+
+def arrives(name) -> bool:
+    """Whether a name reaches a job on another machine as it is.
+
+    Snakemake writes it into the command of such a job as Python does, where a shell reads it, and splits the command at
+    commas. So a comma gets lost, a full-width space, a backslash, an apostrophe beside a dollar, and quotes around a
+    name.
+    """
+    try:
+        words = shlex.split(repr(name))
+    except ValueError:
+        return False
+    expanded = "'" in name and ("$" in name or "`" in name)
+    return words == [name.strip("'\"")] and not expanded and "," not in name
+
+
+def _preferred(names, prefer):
+    """Which of the files of one ID is taken; None where the preferred formats do not tell."""
+    if len(names) == 1:
+        return next(iter(names))
+    for ending in (f".{name}{packed}" for name in prefer for packed in ("", ".gz")):
+        matching = [name for name in names if name.lower().endswith(ending)]
+        if matching:
+            return matching[0] if len(matching) == 1 else None
+    return None
+
+
+def _sharing(shared, folder):
+    """The message that names all files that share an ID."""
+    count = f"{len(shared)} specimens have" if len(shared) > 1 else "One specimen has"
+    told = [f"  {', '.join(os.path.join(folder, name) for name in names)}" for names in shared.values()]
+    more = [f"  and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+    return "\n".join(
+        [
+            f"{count} several files of the same ID; keep one of each, or set `prefer` to the format to take, "
+            "e.g. prefer: [ply].",
+            *told[:MOST_TOLD],
+            *more,
+        ]
+    )
+
+
+def _size(entry):
+    """Bytes of a file; 0 where they may not be looked up."""
+    try:
+        return entry.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,37 @@
+"""List the scans that are not in the collection, and why, and the files that are no scans."""
+
+import argparse
+import sys
+
+from fossilvit import catalogue, commands, inventory, layout, recipes, store
+
+
+def main():
+    arguments = parse()
+    found = inventory.take(arguments.meshes, arguments.prefer, arguments.for_cluster)
+    rows = store.read_table(arguments.specimens, store.SPECIMENS_COLUMNS)
+    failed = {row["specimen_id"]: row["reason"] for row in rows if row["status"] == "failed"}
+    failures = catalogue.failures(failed, found.left_out)
+    made_from = recipes.listing(failed, found)
+    with store.recorded(layout.record_path(arguments.failed), made_from, arguments.failed, arguments.passed_over):
+        store.write_table(arguments.failed, store.FAILED_COLUMNS, failures)
+        store.write_table(arguments.passed_over, store.PASSED_OVER_COLUMNS, catalogue.passed_over(found.passed_over))
+    for sentence in found.told():
+        commands.log.info("%s", sentence)
+    commands.log.info("%d specimens failed: %s", len(failures), arguments.failed)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    commands.add_meshes(parser)
+    parser.add_argument("--specimens", default=layout.SPECIMENS, help="table of all specimens")
+    parser.add_argument("--failed", default=layout.FAILED, help="table of scans that are not in the collection")
+    parser.add_argument("--passed-over", default=layout.PASSED_OVER, help="table of files that are no scans")
+    parser.add_argument(
+        "--for-cluster", action="store_true", help="leave out names that get lost on the way to a cluster's job"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(commands.run(main))

@@ -1,0 +1,37 @@
+"""Whether a run can begin: in a folder that may be written, by a Python that has what the stages need."""
+
+import os
+import sys
+from importlib.util import find_spec
+
+from snakemake_interface_executor_plugins.settings import DeploymentMethod
+
+from fossilvit.errors import UserError
+
+FOLDERS = (".", ".snakemake", ".fossilvit", "data", "logs", "results")
+PACKAGES = ("hdbscan", "numba", "numpy", "open3d", "PIL", "scipy", "sklearn", "torch", "tqdm")
+
+
+def check(workflow):
+    """See that a run can begin.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        While its Snakefile is read.
+
+    Raises
+    ------
+    UserError
+    """
+    locked = [folder for folder in FOLDERS if os.path.exists(folder) and not os.access(folder, os.W_OK | os.X_OK)]
+    if locked:
+        folder = os.path.abspath(locked[0])
+        raise UserError(f"{folder} may not be written; change its permissions, or work elsewhere: --directory FOLDER.")
+    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+        missing = [package for package in PACKAGES if find_spec(package) is None]
+        if missing:
+            raise UserError(
+                f"{sys.executable} has no {' and no '.join(missing)}; activate the environment of FossilViT first, "
+                "source .venv/bin/activate, or let Snakemake make others: --sdm conda."
+            )
