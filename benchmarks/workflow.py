@@ -1,11 +1,13 @@
 """What the workflow costs beyond the work itself, against a plain loop and against a process for every job.
 
-`python -m benchmarks.workflow [--specimens N ...] [--cold] [--again]`
+`python -m benchmarks.workflow [--specimens N ...] [--cold] [--again] [--graph]`
 
 The loop runs every stage over the whole folder, in one process on one core. The workflow runs the same stages, a job a
 specimen, on two cores: `hog`, 4 views of 128 pixels, so that its overhead shows. Overhead is seconds a specimen beyond
 those of the loop, and beyond half of those, as if two cores shared the loop. `--cold` adds `warm: false` under
 Snakemake's default settings. `--again` adds a run that finds nothing to do and one after a mesh was added.
+
+`--graph` runs nothing, and times a first run's graph instead, of empty files: `snakemake --dry-run --quiet`.
 """
 
 import argparse
@@ -27,21 +29,15 @@ REPOSITORY = Path(__file__).parents[1]
 CORES = 2
 VIEWS, SIZE = 4, 128
 SETTINGS = ["extract={model: hog}", f"render={{views: {VIEWS}, size: {SIZE}}}"]
-SHARDS = 16
 EMBEDDINGS = ("--emb", "data/embeddings/embeddings.npy", "--ids", "data/embeddings/ids.txt")
 STAGES = [
     ("render_multiview", "--views", VIEWS, "--size", SIZE),
     ("extract_features", "--model", "hog", "--threads", 1),
     ("pool_embeddings",),
-    *(
-        stage
-        for shard in (f"{number:04d}" for number in range(SHARDS))
-        for stage in (
-            ("gather_records", "--shards", SHARDS, "--shard", shard, "--out", f"data/shards/{shard}.json"),
-            ("gather_shard", "--records", f"data/shards/{shard}.json", "--out", f"data/shards/{shard}.npz"),
-        )
-    ),
-    ("collect_embeddings", *(f"data/shards/{shard:04d}.npz" for shard in range(SHARDS))),
+    ("gather_records", "--out", "data/shards/0000.json"),
+    ("gather_shard", "--records", "data/shards/0000.json", "--out", "data/shards/0000.npz"),
+    ("collect_embeddings", "data/shards/0000.npz"),
+    ("list_files",),
     ("find_duplicates",),
     ("cluster", *EMBEDDINGS, "--out", "results"),
     ("search", *EMBEDDINGS, "--out", "results"),
@@ -70,6 +66,11 @@ class Cost(NamedTuple):
 def main():
     arguments = parse()
     with tempfile.TemporaryDirectory() as folder:
+        if arguments.graph:
+            print(f"{'specimens':>9} {'s':>8} {'ms/specimen':>12} {'MB':>8}")
+            for specimens in arguments.specimens:
+                graph(Path(folder, f"graph_{specimens}"), specimens)
+            return
         loop(collection.folder_with(Path(folder, "compiled"), 2))
         print(LINE.format("specimens", "run", "s", "s/specimen", "overhead", "of cores", "MB", "workers MB"))
         for specimens in arguments.specimens:
@@ -94,6 +95,17 @@ def compare(folder, specimens, arguments):
             snakemake(cold, "--workflow-profile", "none", settings=["warm=false"]),
             pure,
         )
+
+
+def graph(work, specimens):
+    """Print what the graph of a first run of so many specimens costs."""
+    for number in range(specimens):
+        path = work / f"data/meshes/group_{number % 20:02d}/{number:06d}.ply"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    cost = snakemake(work, "--dry-run", "--quiet")
+    times = f"{cost.seconds:8.1f} {1000 * cost.seconds / specimens:12.2f}"
+    print(f"{specimens:>9} {times} {cost.snakemake:>8}", flush=True)
 
 
 def loop(work) -> Cost:
@@ -155,10 +167,15 @@ def report(name, specimens, cost, pure=None):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--specimens", type=int, nargs="+", default=[200, 1000, 5000], help="how many (200 1000 5000)")
+    parser.add_argument(
+        "--specimens", type=int, nargs="+", help="how many (200 1000 5000, and for the graph 10000 30000)"
+    )
     parser.add_argument("--cold", action="store_true", help="also a process for every job, under default settings")
+    parser.add_argument("--graph", action="store_true", help="only a dry run, for its graph")
     parser.add_argument("--again", action="store_true", help="also a second run, and one after a mesh was added")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.specimens = arguments.specimens or ([10000, 30000] if arguments.graph else [200, 1000, 5000])
+    return arguments
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def timeless(path):
         image = store.read_image(path)
         return image.shape, image.tobytes()
     if path.name == "specimens.csv":
-        return [line.rpartition(",")[0] for line in path.read_text(encoding="utf-8").splitlines()]
+        return [{**row, "seconds": ""} for row in store.read_table(path, store.SPECIMENS_COLUMNS)]
     return re.sub(SECONDS, b"", path.read_bytes()) if path.suffix == ".json" else path.read_bytes()
 
 

@@ -17,7 +17,7 @@ DINOV2 = "extract={{model: dinov2_vits14, image_size: 28, weights: {}}}"
 CUSTOM = "extract={model: 'custom:mine.py:create'}"
 RENDERED = "render={views: 12, size: 768}"
 FOLLOWS = {
-    *("extract_features", "pool_embedding", "gather_shard", "collect_embeddings", "find_duplicates"),
+    *("extract_features", "pool_embedding", "gather_shard", "collect_embeddings", "list_files", "find_duplicates"),
     *("cluster_specimens", "search_neighbors", "evaluate", "draw_figures"),
 }
 MINE = """

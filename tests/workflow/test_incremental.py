@@ -17,7 +17,8 @@ from tests.conftest import REPOSITORY
 from tests.workflow.conftest import products, snakemake, write_mesh
 
 COLLECTION = {
-    *("collect_embeddings", "find_duplicates", "cluster_specimens", "search_neighbors", "evaluate", "draw_figures")
+    *("collect_embeddings", "list_files", "find_duplicates", "cluster_specimens"),
+    *("search_neighbors", "evaluate", "draw_figures"),
 }
 OWN = {"render_views", "extract_features", "pool_embedding"}
 GATHERING = {"gather_records", "gather_shard"}
@@ -216,7 +217,9 @@ MADE = ["render_views", "gather_records", "extract_features", "pool_embedding", 
         ("data/embeddings/ids.txt", COLLECTION),
         ("data/embeddings/embeddings.json", COLLECTION),
         ("results/specimens.csv", COLLECTION),
-        ("results/failed.csv", COLLECTION),
+        ("results/failed.csv", {"list_files"}),
+        ("results/failed.json", {"list_files"}),
+        ("results/passed_over.csv", {"list_files"}),
         ("results/duplicates.csv", {"find_duplicates"}),
         ("results/clusters.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("results/clusters.json", {"cluster_specimens", "evaluate", "draw_figures"}),
@@ -246,6 +249,7 @@ def test_a_deleted_file_is_made_again(work, file, rules):
         ("POOLING", set(MADE[3:]) | COLLECTION),
         ("GATHERING", GATHERING | COLLECTION),
         ("WHITENING", COLLECTION),
+        ("LISTING", {"list_files"}),
         ("DUPLICATES", {"find_duplicates"}),
         ("CLUSTERING", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("NEIGHBOURS", {"search_neighbors", "evaluate"}),

@@ -25,6 +25,11 @@ gc.set_threshold(1_000_000, 100, 100)
 atexit.register(gc.freeze)
 
 
+def specimen(wildcards):
+    """The specimen that a job is for."""
+    return SPECIMENS[layout.decode(wildcards.id)]
+
+
 def leave_at_once():
     """Cancel what Snakemake would still look after for a second when everything is done, at the end of every process."""
     threading.main_thread().join()

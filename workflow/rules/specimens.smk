@@ -15,11 +15,6 @@ KEEP = config["keep_renders"]
 VIEWS_AFTER = "keep" if KEEP else "forget"
 
 
-def specimen(wildcards):
-    """The specimen whose ID stands in a path."""
-    return SPECIMENS[layout.decode(wildcards.id)]
-
-
 wildcard_constraints:
     # data/embeddings/embeddings.npy is the collection's, not a specimen's
     id=r"(?!embeddings\.npy$).+",
