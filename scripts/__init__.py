@@ -4,3 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from fossilvit import environment  # noqa: E402
+
+sys.excepthook = environment.tell

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 from pathlib import Path
 
 from fossilvit import clustering, commands, layout, recipes, store
@@ -36,9 +37,11 @@ def report(record, pca):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--emb", default="data/embeddings/embeddings.npy", help="embeddings of the collection")
-    parser.add_argument("--ids", help="ID of every row; by default ids.txt beside --emb")
-    parser.add_argument("--out", default="results", help="folder of results")
+    parser.add_argument(
+        "--emb", type=expanduser, default="data/embeddings/embeddings.npy", help="embeddings of the collection"
+    )
+    parser.add_argument("--ids", type=expanduser, help="ID of every row; by default ids.txt beside --emb")
+    parser.add_argument("--out", type=expanduser, default="results", help="folder of results")
     parser.add_argument("--method", choices=clustering.METHODS, default="hdbscan")
     parser.add_argument(
         "--pca", type=commands.at_least(0), default=64, help="principal components kept; 0 keeps all dimensions"

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 from pathlib import Path
 
 from fossilvit import catalogue, collection, commands, recipes, store, whitening
@@ -22,12 +23,12 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("shards", nargs="+", help="files of shards")
-    parser.add_argument("--out", default="data/embeddings", help="folder of embeddings")
+    parser.add_argument("shards", type=expanduser, nargs="+", help="files of shards")
+    parser.add_argument("--out", type=expanduser, default="data/embeddings", help="folder of embeddings")
     parser.add_argument(
         "--whiten", choices=whitening.METHODS, default="none", help="views: the shards were gathered with it too"
     )
-    parser.add_argument("--specimens", default="results/specimens.csv", help="table of all specimens")
+    parser.add_argument("--specimens", type=expanduser, default="results/specimens.csv", help="table of all specimens")
     return parser.parse_args()
 
 

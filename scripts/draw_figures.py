@@ -3,6 +3,7 @@
 import argparse
 import sys
 from itertools import chain
+from os.path import expanduser
 from pathlib import Path
 
 from fossilvit import commands, digests, figures, files, layout, recipes, store
@@ -60,10 +61,12 @@ def picture(renders, identity, note):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--renders", default="data/renders", help="folder of renders")
-    parser.add_argument("--clusters", default="results/clusters.csv", help="table of clusters")
-    parser.add_argument("--neighbors", nargs="*", default=[], help="tables of neighbours of one query each")
-    parser.add_argument("--out", default="results/figures", help="folder of pictures")
+    parser.add_argument("--renders", type=expanduser, default="data/renders", help="folder of renders")
+    parser.add_argument("--clusters", type=expanduser, default="results/clusters.csv", help="table of clusters")
+    parser.add_argument(
+        "--neighbors", type=expanduser, nargs="*", default=[], help="tables of neighbours of one query each"
+    )
+    parser.add_argument("--out", type=expanduser, default="results/figures", help="folder of pictures")
     return parser.parse_args()
 
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections import Counter
+from os.path import expanduser
 
 from fossilvit import commands, digests, evaluation, layout, recipes, specimens, store
 from fossilvit.errors import UserError
@@ -52,9 +53,11 @@ def read_retrieval(path, cluster_of):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--retrieval", default="results/retrieval.csv", help="table of every query's scores")
-    parser.add_argument("--clusters", default="results/clusters.csv", help="table of clusters")
-    parser.add_argument("--out", default="results/evaluation.csv", help="table of scores")
+    parser.add_argument(
+        "--retrieval", type=expanduser, default="results/retrieval.csv", help="table of every query's scores"
+    )
+    parser.add_argument("--clusters", type=expanduser, default="results/clusters.csv", help="table of clusters")
+    parser.add_argument("--out", type=expanduser, default="results/evaluation.csv", help="table of scores")
     return parser.parse_args()
 
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from functools import lru_cache
+from os.path import expanduser
 
 from fossilvit import commands, devices, encoders, extraction, files, layout, recipes, store
 from fossilvit.errors import SpecimenError
@@ -54,8 +55,8 @@ def keep(arguments, identity, features, recipe):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--renders", default="data/renders", help="folder of renders")
-    parser.add_argument("--out", default="data/features", help="folder of features")
+    parser.add_argument("--renders", type=expanduser, default="data/renders", help="folder of renders")
+    parser.add_argument("--out", type=expanduser, default="data/features", help="folder of features")
     parser.add_argument("--specimen", help="only this ID")
     parser.add_argument(
         "--views",

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 
 from fossilvit import commands, encoders, files
 
@@ -19,7 +20,7 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--out", default="data/encoder.json", help="record to write")
+    parser.add_argument("--out", type=expanduser, default="data/encoder.json", help="record to write")
     commands.add_encoder(parser)
     return parser.parse_args()
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 
 from fossilvit import commands, duplicates, inventory, layout, meshes, recipes, store
 from fossilvit.errors import SpecimenError
@@ -33,9 +34,11 @@ def read(found, identity):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     commands.add_meshes(parser)
-    parser.add_argument("--specimens", default="results/specimens.csv", help="table of all specimens")
-    parser.add_argument("--emb", default="data/embeddings/embeddings.npy", help="embeddings of the same collection")
-    parser.add_argument("--out", default="results/duplicates.csv", help="table of duplicates")
+    parser.add_argument("--specimens", type=expanduser, default="results/specimens.csv", help="table of all specimens")
+    parser.add_argument(
+        "--emb", type=expanduser, default="data/embeddings/embeddings.npy", help="embeddings of the same collection"
+    )
+    parser.add_argument("--out", type=expanduser, default="results/duplicates.csv", help="table of duplicates")
     return parser.parse_args()
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 
 from fossilvit import collection, commands, files, store
 
@@ -19,9 +20,11 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("records", nargs="*", help="render.json of every specimen; by default of all in the folder")
-    parser.add_argument("--renders", default="data/renders", help="folder of renders")
-    parser.add_argument("--out", required=True, help="file to write")
+    parser.add_argument(
+        "records", type=expanduser, nargs="*", help="render.json of every specimen; by default of all in the folder"
+    )
+    parser.add_argument("--renders", type=expanduser, default="data/renders", help="folder of renders")
+    parser.add_argument("--out", type=expanduser, required=True, help="file to write")
     return parser.parse_args()
 
 

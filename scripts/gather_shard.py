@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 
 from fossilvit import collection, commands, files, store, whitening
 
@@ -23,13 +24,15 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--records", required=True, help="records of the shard's specimens, by gather_records")
-    parser.add_argument("--embeddings", default="data/embeddings", help="folder of embeddings")
-    parser.add_argument("--features", default="data/features", help="folder of features, to whiten")
+    parser.add_argument(
+        "--records", type=expanduser, required=True, help="records of the shard's specimens, by gather_records"
+    )
+    parser.add_argument("--embeddings", type=expanduser, default="data/embeddings", help="folder of embeddings")
+    parser.add_argument("--features", type=expanduser, default="data/features", help="folder of features, to whiten")
     parser.add_argument(
         "--whiten", choices=whitening.METHODS, default="none", help="what collect_embeddings is to whiten by"
     )
-    parser.add_argument("--out", required=True, help="file to write")
+    parser.add_argument("--out", type=expanduser, required=True, help="file to write")
     return parser.parse_args()
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 
 from fossilvit import catalogue, commands, inventory, layout, recipes, store
 
@@ -24,9 +25,13 @@ def main():
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     commands.add_meshes(parser)
-    parser.add_argument("--specimens", default=layout.SPECIMENS, help="table of all specimens")
-    parser.add_argument("--failed", default=layout.FAILED, help="table of scans that are not in the collection")
-    parser.add_argument("--passed-over", default=layout.PASSED_OVER, help="table of files that are no scans")
+    parser.add_argument("--specimens", type=expanduser, default=layout.SPECIMENS, help="table of all specimens")
+    parser.add_argument(
+        "--failed", type=expanduser, default=layout.FAILED, help="table of scans that are not in the collection"
+    )
+    parser.add_argument(
+        "--passed-over", type=expanduser, default=layout.PASSED_OVER, help="table of files that are no scans"
+    )
     parser.add_argument(
         "--for-cluster", action="store_true", help="leave out names that get lost on the way to a cluster's job"
     )

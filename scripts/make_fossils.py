@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 
 from fossilvit import commands
 from fossilvit.fossils.collection import write_collection
@@ -15,7 +16,7 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--out", default="data/example_fossils", help="folder to write to")
+    parser.add_argument("--out", type=expanduser, default="data/example_fossils", help="folder to write to")
     parser.add_argument("--per-category", type=commands.at_least(1), default=8, help="specimens of each category")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 
 from fossilvit import collection, commands, digests, layout, pooling, recipes, store, whitening
 from fossilvit.errors import SpecimenError, UserError
@@ -39,8 +40,8 @@ def pool_specimen(features, out, identity, method):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--features", default="data/features", help="folder of features")
-    parser.add_argument("--out", default="data/embeddings", help="folder of embeddings")
+    parser.add_argument("--features", type=expanduser, default="data/features", help="folder of features")
+    parser.add_argument("--out", type=expanduser, default="data/embeddings", help="folder of embeddings")
     parser.add_argument("--specimen", help="only this ID; the collection is not gathered")
     parser.add_argument("--pool", choices=pooling.METHODS, default="mean")
     parser.add_argument(

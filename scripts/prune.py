@@ -23,9 +23,11 @@ def parse():
     parser.add_argument("--delete", action="store_true", help="delete them, while no run is going on")
     parser.add_argument("--meshes", type=expanduser, default="data/meshes", help="folder of meshes")
     parser.add_argument("--shards", type=number_of_shards, default="auto", help="number of shards, or auto")
-    parser.add_argument("--data", default="data", help="folder of renders, features, embeddings and shards")
-    parser.add_argument("--logs", default="logs", help="folder of logs")
-    parser.add_argument("--results", default=layout.RESULTS, help="folder of results, for previews")
+    parser.add_argument(
+        "--data", type=expanduser, default="data", help="folder of renders, features, embeddings and shards"
+    )
+    parser.add_argument("--logs", type=expanduser, default="logs", help="folder of logs")
+    parser.add_argument("--results", type=expanduser, default=layout.RESULTS, help="folder of results, for previews")
     return parser.parse_args()
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import contextmanager
 from functools import lru_cache
+from os.path import expanduser
 from pathlib import Path
 from typing import NamedTuple
 
@@ -165,7 +166,7 @@ def preview(identity, aimed, images, settings):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     commands.add_meshes(parser, "--in")
-    parser.add_argument("--out", default="data/renders", help="folder of renders")
+    parser.add_argument("--out", type=expanduser, default="data/renders", help="folder of renders")
     parser.add_argument("--specimen", help="only this ID of the folder, or the ID of the one file")
     parser.add_argument(
         "--preview", metavar="SPECIMEN", help="only draw the views of this ID on one sheet, in results/figures"

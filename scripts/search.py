@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from os.path import expanduser
 from pathlib import Path
 
 from tqdm import tqdm
@@ -51,12 +52,14 @@ def nearest(identities, query, others, distances):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--emb", default="data/embeddings/embeddings.npy", help="embeddings of the collection")
-    parser.add_argument("--ids", help="ID of every row; by default ids.txt beside --emb")
+    parser.add_argument(
+        "--emb", type=expanduser, default="data/embeddings/embeddings.npy", help="embeddings of the collection"
+    )
+    parser.add_argument("--ids", type=expanduser, help="ID of every row; by default ids.txt beside --emb")
     parser.add_argument("--query", help="an ID, or an unambiguous end of one; by default every specimen is a query")
     parser.add_argument("--topk", type=commands.at_least(1), default=10, help="neighbours of a specimen")
     parser.add_argument("--metric", choices=neighbours.METRICS, default="cosine")
-    parser.add_argument("--out", default="results", help="folder of results")
+    parser.add_argument("--out", type=expanduser, default="results", help="folder of results")
     return parser.parse_args()
 
 

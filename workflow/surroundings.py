@@ -1,11 +1,11 @@
 """Whether a run can begin: in a folder that may be written, by a Python that has what the stages need."""
 
 import os
-import sys
 from importlib.util import find_spec
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
+from fossilvit import environment
 from fossilvit.errors import UserError
 
 FOLDERS = (".", ".snakemake", ".fossilvit", "data", "logs", "results")
@@ -31,7 +31,4 @@ def check(workflow):
     if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
         missing = [package for package in PACKAGES if find_spec(package) is None]
         if missing:
-            raise UserError(
-                f"{sys.executable} has no {' and no '.join(missing)}; activate the environment of FossilViT first, "
-                "source .venv/bin/activate, or let Snakemake make others: --sdm conda."
-            )
+            raise UserError(environment.lacking(*missing))

@@ -82,7 +82,11 @@ def add_encoder(parser):
         "--image-size", type=at_least(1), default=usual.image_size, help="pixels that a network sees a view at"
     )
     parser.add_argument("--token", choices=encoders.TOKENS, default=usual.token, help="what describes a view")
-    parser.add_argument("--weights", help="file of weights; by default those that fetch_weights left in the cache")
+    parser.add_argument(
+        "--weights",
+        type=os.path.expanduser,
+        help="file of weights; by default those that fetch_weights left in the cache",
+    )
     parser.add_argument("--source", choices=["builtin", "hub"], default=usual.source, help="whose code of dinov2 runs")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default=usual.device)
     parser.add_argument("--engine", choices=["auto", "openvino", "torch"], default=usual.engine, help="what runs it")

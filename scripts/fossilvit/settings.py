@@ -1,5 +1,6 @@
 """Checks a configuration against its schema and says in a sentence what is wrong with it."""
 
+import os
 from contextlib import suppress
 from difflib import get_close_matches
 from os.path import expanduser
@@ -40,11 +41,11 @@ def checked(config, schema) -> dict:
     if errors:
         raise UserError(_wrong_value(errors[0]))
     config["meshes"] = expanduser(config["meshes"])
-    kind, colon, rest = config["extract"]["model"].partition(":")
-    config["extract"]["model"] = kind + colon + expanduser(rest)
-    weights = config["extract"]["weights"] = config["extract"]["weights"] and expanduser(config["extract"]["weights"])
-    if weights and not Path(weights).is_file():
-        raise UserError(f"extract.weights: there is no file {weights}; correct the path, or set it to null.")
+    weights = config["extract"]["weights"]
+    if weights is not None:
+        config["extract"]["weights"] = expanduser(weights)
+        if not os.path.isfile(config["extract"]["weights"]):
+            raise UserError(f"extract.weights: there is no file {weights}; correct the path, or set it to null.")
     if config["collection"]["whiten"] != "none":
         _check_whitening(config["pool"], config["render"]["views"])
     return config

@@ -77,6 +77,8 @@ def test_a_file_that_is_not_there_is_told_with_the_name(tmp_path, name):
 def test_a_file_is_meant_from_where_the_command_runs(own, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert encoders.file("custom:mine.py:make") == "mine.py"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert encoders.file("custom:~/mine.py:make") == f"{tmp_path}/mine.py"
 
 
 def test_every_name_has_a_version_that_is_a_number_of_its_kind(own):

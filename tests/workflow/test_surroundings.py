@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 from fossilvit import store
-from tests.workflow.conftest import REPOSITORY, SMALL, snakemake, write_mesh
+from tests.conftest import ordinary_user
+from tests.workflow.conftest import REPOSITORY, SMALL, command, snakemake, write_mesh
 
 
 def test_any_name_and_a_folder_named_as_a_mesh_go_through(tmp_path):
@@ -55,6 +58,8 @@ def test_it_runs_in_the_folder_it_is_called_from(work):
         ("extract={model: dinov2_vits14, weights: gone.pth}", "there is no file gone.pth"),
         ("meshes=nowhere", "The folder of meshes nowhere does not exist"),
         ("search={queries: [r/x]}", "No specimen is called 'r/x'; the nearest are"),
+        ("prefer=glb", "prefer.0 is 'glb', but must be one of ply, obj, stl, off"),
+        ("hog}", "--config cannot take 'hog}', which is no KEY=VALUE; put a value of several words into quotes"),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence(work, setting, sentence):
@@ -65,11 +70,53 @@ def test_a_mistake_is_told_in_one_sentence(work, setting, sentence):
     assert "Traceback" not in run.output and 'File "' not in run.output
 
 
-def test_two_files_of_one_id_are_both_named(work):
-    write_mesh(work / "data/meshes/round/a.stl", 3)
-    run = snakemake(work)
-    assert run.code != 0
-    assert "round/a.ply" in run.output and "round/a.stl" in run.output and "same ID" in run.output
+@pytest.mark.parametrize("option", [["--configfile", "gone.yaml"], ["--configfile=gone.yaml"]])
+def test_a_missing_configfile_is_told_in_one_sentence(work, option):
+    run = snakemake(work, *option)
+    assert run.code != 0 and "Error: --configfile gone.yaml: there is no such file in " in run.output
+    assert "Traceback" not in run.output
+
+
+def test_a_folder_that_may_not_be_written_is_told_in_one_sentence(work):
+    work.chmod(0o555)
+    done = subprocess.run([*ordinary_user(), *command(work)], capture_output=True, encoding="utf-8", timeout=120)
+    work.chmod(0o755)
+    assert done.returncode != 0 and f"Error: {work} may not be written; change its permissions" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_folder_is_unlocked_whatever_the_settings(work):
+    lock = work / ".snakemake/locks/0.input.lock"
+    lock.parent.mkdir(exist_ok=True)
+    lock.write_text("data/encoder.json\n")
+    assert "--unlock" in snakemake(work, "--forceall").output
+    run = snakemake(work, "--unlock", config=["meshes=nowhere", "search={queries: nobody}"])
+    assert run.code == 0 and "Unlocked" in run.output and not lock.exists()
+    assert not snakemake(work).jobs
+
+
+def test_a_stage_in_a_python_without_its_packages_says_what_to_activate():
+    stage = [sys.executable, "-S", "-m", "scripts.search"]
+    done = subprocess.run(stage, cwd=REPOSITORY, capture_output=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 1 and done.stderr.startswith(f"Error: {sys.executable} has no ")
+    assert done.stderr.count("\n") == 1 and "source .venv/bin/activate" in done.stderr
+
+
+def test_a_run_in_a_python_without_packages_says_what_to_activate(monkeypatch):
+    monkeypatch.syspath_prepend(REPOSITORY / "workflow")
+    import surroundings
+
+    from fossilvit.errors import UserError
+
+    by_conda = SimpleNamespace(deployment_settings=SimpleNamespace(deployment_method={DeploymentMethod.CONDA}))
+    by_hand = SimpleNamespace(deployment_settings=SimpleNamespace(deployment_method=set()))
+    surroundings.check(by_hand)
+    monkeypatch.setattr(surroundings, "PACKAGES", ("numpy", "a_package_that_nobody_has"))
+    surroundings.check(by_conda)
+    with pytest.raises(
+        UserError, match="has no a_package_that_nobody_has; activate the environment of FossilViT first"
+    ):
+        surroundings.check(by_hand)
 
 
 def test_the_rules_pass_the_linter(work):

@@ -1,5 +1,6 @@
 """Which encoders there are, what each is asked for, and what each gives."""
 
+from os.path import expanduser
 from pathlib import Path
 from typing import NamedTuple
 
@@ -191,9 +192,10 @@ def file(name) -> str | None:
     parts = name.split(":")
     if len(parts) == 1:
         return None
-    if not Path(parts[1]).is_file():
+    path = expanduser(parts[1])
+    if not Path(path).is_file():
         raise UserError(f"{name}: there is no file {parts[1]!r}; correct the path.")
-    return parts[1]
+    return path
 
 
 def _kind(name):
