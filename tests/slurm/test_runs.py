@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from fossilvit import inventory, specimens
+from fossilvit import inventory, specimens, store
 from tests.slurm.conftest import ON_CPUS, Work
 from tests.workflow.conftest import products
 
@@ -94,6 +94,7 @@ def test_a_second_run_submits_nothing_and_one_more_mesh_its_own_shard(large):
     assert again.code == 0 and not again.jobs and "submitted" not in again.output
 
     shutil.copy(work.folder / "data/meshes/trilobite/trilobite_03.ply", work.folder / "data/meshes/new find.ply")
+    (work.folder / "data/meshes/Smith, 1990.ply").touch()
     added = work.run()
     assert added.code == 0, added.output
     assert [job.group for job in work.jobs()[before:]] == ["render", "describe", "collect"]
@@ -102,6 +103,8 @@ def test_a_second_run_submits_nothing_and_one_more_mesh_its_own_shard(large):
     for rule in ("gather_records", "gather_shard"):
         assert added.of(rule) == {specimens.shard("new find", SHARDS)}
     assert added.jobs["collect_embeddings"] == 1 and "fetch_weights" not in added.jobs
+    failed = store.read_table(work.folder / "results/failed.csv", store.FAILED_COLUMNS)
+    assert [row["specimen_id"] for row in failed if "gets lost on the way" in row["reason"]] == ["Smith, 1990"]
 
 
 def test_one_job_may_render_and_describe_a_shard_without_a_gpu(place, undisturbed):

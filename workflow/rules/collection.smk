@@ -48,7 +48,7 @@ rule list_files:
     params:
         meshes=lambda wildcards: config["meshes"],
         prefer=config["prefer"],
-        names="--for-cluster" if workflow.nodes else "",
+        names="--for-cluster" if CLUSTER else "",
     shell:
         'python "$FOSSILVIT"/list_files.py --meshes={params.meshes:q} --prefer {params.prefer} {params.names}'
         " --specimens {input:q} --failed {output.failed:q} --passed-over {output.passed_over:q} &> {log:q}"
