@@ -73,7 +73,8 @@ def take(folder, prefer=(), for_cluster=False) -> Inventory:
     """
     folder = os.fspath(folder)
     if not os.path.isdir(folder):
-        raise UserError(f"The folder of meshes {folder} does not exist; make it, or set `meshes` to yours.")
+        state = "is no folder, or may not be opened" if os.path.lexists(folder) else "does not exist"
+        raise UserError(f"The folder of meshes {folder} {state}; make it, or set `meshes` to yours.")
     root = len(os.path.join(folder, ""))
     candidates, left_out, others = {}, [], []
     for entry, kind in _walk(folder, left_out):
@@ -125,7 +126,9 @@ def _walk(folder, left_out):
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError as error:
             if error.errno not in LOCKED or here == folder:
-                raise UserError(f"The folder {printable(here)} cannot be read: {error.strerror}.") from None
+                raise UserError(
+                    f"The folder {printable(here)} cannot be read ({error.strerror}); mend that first."
+                ) from None
             name = os.path.relpath(here, folder).replace(os.sep, "/")
             reason = f"{printable(here)} is a folder that cannot be opened ({error.strerror}); change its permissions."
             left_out.append((f"{printable(name)}/", reason))

@@ -88,7 +88,9 @@ def _wrong_value(error):
     name = _dotted(error) or "The configuration"
     if error.validator == "required":
         return f"{name}: {error.message}."
-    return f"{name} is {error.instance!r}, but must be {_allowed(error.schema)}."
+    group = error.schema.get("type") == "object"
+    hint = "; on the command line in quotes, e.g. --config extract='{model: hog}'" if group else ""
+    return f"{name} is {error.instance!r}, but must be {_allowed(error.schema)}{hint}."
 
 
 def _dotted(error, *more):

@@ -108,6 +108,12 @@ def test_a_missing_folder_is_named(tmp_path):
         inventory.take(tmp_path / "nowhere")
 
 
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
+    touch(tmp_path, "a.ply")
+    with pytest.raises(UserError, match="a.ply is no folder"):
+        inventory.take(tmp_path / "a.ply")
+
+
 def test_a_folder_without_meshes_is_named_with_the_extensions(tmp_path):
     touch(tmp_path, "notes.txt")
     with pytest.raises(UserError, match=r"\.ply \.obj \.stl \.off") as error:
@@ -229,7 +235,7 @@ def test_a_folder_that_the_machine_cannot_read_stops_the_run(tmp_path, monkeypat
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", fail)
-    with pytest.raises(UserError, match="b cannot be read: Input/output error"):
+    with pytest.raises(UserError, match=r"b cannot be read \(Input/output error\)"):
         inventory.take(tmp_path)
 
 
