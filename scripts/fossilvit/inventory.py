@@ -77,29 +77,23 @@ def take(folder, prefer=(), for_cluster=False) -> Inventory:
         raise UserError(f"The folder of meshes {folder} {state}; make it, or set `meshes` to yours.")
     root = len(os.path.join(folder, ""))
     candidates, left_out, others = {}, [], []
-    for entry, kind in _walk(folder, left_out):
-        name = entry.path[root:].replace(os.sep, "/")
+    for path, found in _walk(folder):
+        name = path[root:].replace(os.sep, "/")
         identity = without_extension(name)
-        if identity is None or kind not in (None, passed_over.NOWHERE):
-            others.append((printable(name), kind or passed_over.by_name(name)))
-        elif trouble := _trouble(identity, kind, for_cluster):
-            left_out.append((printable(identity), f"{printable(entry.path)} {trouble}."))
+        if isinstance(found, OSError):
+            reason = f"{printable(path)} is a folder that cannot be opened ({found.strerror}); change its permissions."
+            left_out.append((f"{printable(name)}/", reason))
+        elif identity is None or found not in (None, passed_over.NOWHERE):
+            others.append((printable(name), found or passed_over.by_name(name)))
+        elif trouble := _trouble(identity, found, for_cluster):
+            left_out.append((printable(identity), f"{printable(path)} {trouble}."))
         else:
-            candidates.setdefault(identity, {})[name] = entry
-    specimens, shared = {}, {}
-    for identity, entries in sorted(candidates.items()):
-        taken = _preferred(entries, prefer)
-        if taken is None:
-            shared[identity] = sorted(entries)
-            continue
-        specimens[identity] = Specimen(identity, entries[taken].path, _size(entries[taken]))
-        others += [(name, passed_over.UNPREFERRED) for name in entries if name != taken]
-    if shared:
-        raise UserError(_sharing(shared, folder))
-    if not specimens:
+            candidates.setdefault(identity, {})[name] = path
+    if not candidates:
         because = f" The first of {len(left_out)} left out: {left_out[0][1]}" if left_out else ""
         raise UserError(f"No mesh ({' '.join(ENDINGS[:4])}) under {folder}; put your scans there.{because}")
-    return Inventory(specimens, sorted(left_out), sorted(others))
+    specimens, unpreferred = _chosen(candidates, prefer)
+    return Inventory(specimens, sorted(left_out), sorted(others + unpreferred))
 
 
 def without_extension(name) -> str | None:
@@ -113,10 +107,11 @@ def printable(name) -> str:
     return "".join(repr(one)[1:-1] if unicodedata.category(one) == "Cc" else one for one in text)
 
 
-def _walk(folder, left_out):
-    """Every entry under a folder that is no folder to enter, and why it is no file to read, or None.
+def _walk(folder):
+    """The path of everything under a folder that is not entered, and what was found there.
 
-    A folder reached twice through links is entered once. One that may not be opened is added to those left out.
+    That is None for a file to read, a Kind for one to pass over, and an error for a folder that cannot be opened. A
+    folder reached twice through links is entered once.
     """
     own = {os.path.realpath(path) for path in OWN_FOLDERS}
     entered, waiting = {os.path.realpath(folder)}, [folder]
@@ -126,36 +121,39 @@ def _walk(folder, left_out):
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError as error:
             if error.errno not in LOCKED or here == folder:
-                raise UserError(
-                    f"The folder {printable(here)} cannot be read ({error.strerror}); mend that first."
-                ) from None
-            name = os.path.relpath(here, folder).replace(os.sep, "/")
-            reason = f"{printable(here)} is a folder that cannot be opened ({error.strerror}); change its permissions."
-            left_out.append((f"{printable(name)}/", reason))
+                raise _fault(here, error) from None
+            yield here, error
             continue
         for entry in entries:
-            if not entry.name.startswith(".") and _is_folder(entry):
-                real = os.path.realpath(entry.path)
-                if real in entered or real in own:
-                    yield entry, passed_over.OWN if real in own else passed_over.AGAIN
-                else:
-                    entered.add(real)
-                    waiting.append(entry.path)
+            if entry.name.startswith("."):
+                yield entry.path, passed_over.HIDDEN
+            elif not _is_folder(entry):
+                yield entry.path, _kind(entry)
+            elif (real := os.path.realpath(entry.path)) in own:
+                yield entry.path, passed_over.OWN
+            elif real in entered:
+                yield entry.path, passed_over.AGAIN
             else:
-                yield entry, _kind(entry)
+                entered.add(real)
+                waiting.append(entry.path)
 
 
 def _is_folder(entry):
     try:
         return entry.is_dir()
-    except OSError:  # links in a circle, or into a folder without permission
+    except OSError as error:
+        if error.errno not in (*LOCKED, errno.ELOOP):  # links in a circle, or into a folder without permission
+            raise _fault(entry.path, error) from None
         return False
+
+
+def _fault(path, error):
+    """What is told where the machine does not read a file or folder."""
+    return UserError(f"{printable(path)} cannot be read ({error.strerror}); mend that, and run again.")
 
 
 def _kind(entry):
     """Why an entry that is no folder is no file to read, or None; what may not be looked at is left to its reader."""
-    if entry.name.startswith("."):
-        return passed_over.HIDDEN
     try:
         if entry.is_file():
             return None
@@ -164,9 +162,9 @@ def _kind(entry):
     return passed_over.NOWHERE if entry.is_symlink() else passed_over.SPECIAL
 
 
-def _trouble(identity, kind, for_cluster):
+def _trouble(identity, found, for_cluster):
     """What keeps a scan out of the collection, as the end of a sentence; None where nothing does."""
-    if kind is passed_over.NOWHERE:
+    if found is passed_over.NOWHERE:
         return "is a link to nothing; bring back what it leads to, or remove it"
     try:
         encoded = layout.encode(identity)
@@ -202,6 +200,26 @@ def arrives(name) -> bool:
     return words == [name.strip("'\"")] and not expanded and "," not in name
 
 
+def _chosen(candidates, prefer):
+    """The specimens by ID, sorted, and what is passed over for them.
+
+    Parameters
+    ----------
+    candidates : dict of ID to dict of name to path
+    """
+    specimens, others, shared = {}, [], {}
+    for identity, paths in sorted(candidates.items()):
+        taken = _preferred(paths, prefer)
+        if taken is None:
+            shared[identity] = sorted(paths.values())
+        else:
+            specimens[identity] = Specimen(identity, paths[taken], _size(paths[taken]))
+            others += [(name, passed_over.UNPREFERRED) for name in paths if name != taken]
+    if shared:
+        raise UserError(_sharing(shared))
+    return specimens, others
+
+
 def _preferred(names, prefer):
     """Which of the files of one ID is taken; None where the preferred formats do not tell."""
     if len(names) == 1:
@@ -213,10 +231,10 @@ def _preferred(names, prefer):
     return None
 
 
-def _sharing(shared, folder):
-    """The message that names all files that share an ID."""
+def _sharing(shared):
+    """The message that names all files that share an ID; shared is a dict of ID to paths."""
     count = f"{len(shared)} specimens have" if len(shared) > 1 else "One specimen has"
-    told = [f"  {', '.join(os.path.join(folder, name) for name in names)}" for names in shared.values()]
+    told = [f"  {', '.join(paths)}" for paths in shared.values()]
     more = [f"  and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
     return "\n".join(
         [
@@ -228,9 +246,9 @@ def _sharing(shared, folder):
     )
 
 
-def _size(entry):
+def _size(path):
     """Bytes of a file; 0 where they may not be looked up."""
     try:
-        return entry.stat().st_size
+        return os.stat(path).st_size
     except OSError:
         return 0
