@@ -45,7 +45,7 @@ BY_NAME = (
         ".!qb .!ut .aria2 .crdownload .download .filepart .opdownload .part .partial .tmp",
     ),
     _kind(
-        "pictures and materials",
+        "pictures and materials, read where a scan names them",
         "Read only where a scan names it as its texture or material.",
         ".bmp .dds .exr .gif .hdr .jpeg .jpg .mtl .png .tga .tif .tiff .webp",
     ),

@@ -17,6 +17,7 @@ from ..conftest import REPOSITORY, ordinary_user
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=12)
 IDS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+COMPANIONS = "pictures and materials, read where a scan names them"
 
 
 def touch(folder, *names):
@@ -288,8 +289,8 @@ def test_every_file_that_is_no_scan_is_passed_over_for_a_reason(tmp_path):
         "d.ply.bak": "backup copies",
         "e.nii.gz": "volumes",
         "e.dcm": "volumes",
-        "skin.PNG": "pictures and materials",
-        "skin.mtl": "pictures and materials",
+        "skin.PNG": COMPANIONS,
+        "skin.mtl": COMPANIONS,
         ".hidden.ply": "hidden files",
         ".DS_Store": "hidden files",
         ".folder": "hidden files",
