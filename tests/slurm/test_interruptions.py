@@ -85,6 +85,11 @@ def hungry(single):
     return single("hungry", HUNGRY, "--set-resources", more, settings=[ON_CPUS])
 
 
+def state(cluster, job):
+    """What a job that is known to the cluster does."""
+    return cluster.call("squeue", "--noheader", "--format=%T", f"--jobs={job}").stdout.strip()
+
+
 @pytest.fixture(scope="module")
 def disturbed(slow, hungry, place, cluster):
     """A run with a job cancelled, a worker killed, a job preempted, the node drained and the controller restarted."""
@@ -97,8 +102,10 @@ def disturbed(slow, hungry, place, cluster):
         ((bereft, worker),) = wait(lambda: described_by(work, 0))
         os.kill(worker, signal.SIGKILL)
         ((preempted, _),) = wait(lambda: described_by(work, 1))
-        cluster.call("scontrol", "requeue", preempted)  # what a job with more right to the node does
         cluster.call("scontrol", "update", f"NodeName={cluster.host}", "State=DRAIN", "Reason=test")
+        cluster.call("scontrol", "requeue", preempted)  # what a job with more right to the node does
+        # a controller that restarts while a job is being ended never gives the GPU of that job away again
+        wait(lambda: state(cluster, preempted) == "PENDING")
         cluster.end("slurmctld")
         time.sleep(5)
         cluster.launch("slurmctld", "-D")
