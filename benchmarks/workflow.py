@@ -98,7 +98,7 @@ def compare(folder, specimens, arguments):
 
 
 def graph(work, specimens):
-    """Print what the graph of a first run of so many specimens costs."""
+    """Print the time and memory that the graph of a first run takes."""
     for number in range(specimens):
         path = work / f"data/meshes/group_{number % 20:02d}/{number:06d}.ply"
         path.parent.mkdir(parents=True, exist_ok=True)

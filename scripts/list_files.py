@@ -17,7 +17,7 @@ def main():
     with store.recorded(layout.record_path(arguments.failed), made_from, arguments.failed, arguments.passed_over):
         store.write_table(arguments.failed, store.FAILED_COLUMNS, failures)
         store.write_table(arguments.passed_over, store.PASSED_OVER_COLUMNS, catalogue.passed_over(found.passed_over))
-    for sentence in found.told():
+    for sentence in found.summary():
         commands.log.info("%s", sentence)
     commands.log.info("%d specimens failed: %s", len(failures), arguments.failed)
 

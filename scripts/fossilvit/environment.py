@@ -12,7 +12,7 @@ def lacking(*packages) -> str:
 
 
 def tell(kind, error, trace):
-    """Stand in for sys.excepthook: a package that is missing is told in a sentence."""
+    """Replace sys.excepthook: report a missing package in one sentence, and anything else as Python does."""
     if issubclass(kind, ModuleNotFoundError) and error.name and not error.name.startswith(("fossilvit", "scripts")):
         print(f"Error: {lacking(error.name)}", file=sys.stderr)
     else:

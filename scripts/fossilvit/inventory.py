@@ -23,7 +23,7 @@ LONGEST_ID = 2000
 """Bytes of an ID, its folders included, that leave room for the paths that Snakemake makes of it."""
 LOCKED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
 """Why a folder cannot be opened before somebody mends it; anything else is a fault of the machine."""
-MOST_TOLD = 100
+MOST_NAMED = 100
 """Shared IDs that one message names."""
 OWN_FOLDERS = (layout.RENDERS, layout.FEATURES, layout.EMBEDDINGS, layout.SHARDS, layout.RESULTS, "logs")
 
@@ -39,7 +39,7 @@ class Inventory(NamedTuple):
     passed_over: list[tuple[str, Kind]]
     """Path in the folder of every file that is no scan to be read, and why; sorted."""
 
-    def told(self) -> list[str]:
+    def summary(self) -> list[str]:
         """Sentences about what is not in the collection."""
         sentences = []
         if self.left_out:
@@ -148,7 +148,7 @@ def _is_folder(entry):
 
 
 def _fault(path, error):
-    """What is told where the machine does not read a file or folder."""
+    """The error for a file or folder that the machine fails to read."""
     return UserError(f"{printable(path)} cannot be read ({error.strerror}); mend that, and run again.")
 
 
@@ -234,13 +234,13 @@ def _preferred(names, prefer):
 def _sharing(shared):
     """The message that names all files that share an ID; shared is a dict of ID to paths."""
     count = f"{len(shared)} specimens have" if len(shared) > 1 else "One specimen has"
-    told = [f"  {', '.join(paths)}" for paths in shared.values()]
-    more = [f"  and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+    lines = [f"  {', '.join(paths)}" for paths in shared.values()]
+    more = [f"  and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
     return "\n".join(
         [
             f"{count} several files of the same ID; keep one of each, or set `prefer` to the format to take, "
             "e.g. prefer: [ply].",
-            *told[:MOST_TOLD],
+            *lines[:MOST_NAMED],
             *more,
         ]
     )

@@ -37,7 +37,7 @@ def find(identities, shards, data, logs, results) -> list[Path]:
             *(path for rule in SPECIMEN_RULES for path in _of_others(Path(logs, rule), known, _named(".log"))),
             *(path for rule in SHARD_RULES for path in _of_others(Path(logs, rule), used, _named(".log"))),
             *_of_others(Path(logs, "search_query"), tables, _named(".log")),
-            *Path(results).glob(f"*/{layout.PREVIEW}*.png"),
+            *Path(results, Path(layout.FIGURES).name).glob(f"{layout.PREVIEW}*.png"),
         ]
     )
 
@@ -55,8 +55,8 @@ def former(results, queries, labelled) -> list[Path]:
     """
     made = {f"knn_{query}" for query in queries} | ({"evaluation"} if labelled else set())
     tables = [*Path(results).glob("knn_*.csv"), Path(results, "evaluation.csv")]
-    former = [table for table in tables if table.stem not in made and layout.record_path(table).exists()]
-    return sorted(path for table in former for path in (table, layout.record_path(table)))
+    pairs = [(table, layout.record_path(table)) for table in tables if table.stem not in made]
+    return sorted(path for table, record in pairs if record.exists() for path in (table, record))
 
 
 def delete(paths):

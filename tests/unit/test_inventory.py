@@ -322,9 +322,9 @@ def test_no_ending_of_a_file_passed_over_is_that_of_a_scan(kind):
 
 def test_what_is_not_in_the_collection_is_told_in_a_sentence_each(tmp_path):
     touch(tmp_path, "a.ply")
-    assert inventory.take(tmp_path).told() == []
+    assert inventory.take(tmp_path).summary() == []
     touch(tmp_path, "b.zip", "c.zip", "d.glb", "tab\t.ply", "line\n.ply")
-    assert inventory.take(tmp_path).told() == [
+    assert inventory.take(tmp_path).summary() == [
         f"Left out, as results/failed.csv says: {tmp_path}/line\\n.ply has a line break or control character in its "
         "name; rename it. (and 1 more)",
         "Passed over 3, as results/passed_over.csv says: archives (2), other 3D formats (1).",
