@@ -38,7 +38,7 @@ env: $(READY)
 slurm: $(VENV)/.slurm
 
 $(VENV)/.slurm: $(READY)
-	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt '.[slurm]'
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[slurm]'
 	@touch $@
 
 $(READY): pyproject.toml envs/constraints.txt envs/system-packages.txt
@@ -46,7 +46,7 @@ $(READY): pyproject.toml envs/constraints.txt envs/system-packages.txt
 	@PYTHON=$(PYTHON) envs/install-system-packages.sh envs/system-packages.txt "the offscreen renderer"
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "FossilViT needs Python 3.11 to 3.13; name one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint envs/constraints.txt --editable '.[dev]'
 	@touch $(READY)
 
 clean:

@@ -30,8 +30,11 @@ import numpy as np
 import scripts  # noqa: F401  puts the library on the path
 
 from benchmarks import best
-from fossilvit import commands, encoders, extraction, store
-from fossilvit.encoders import Options, dinov2
+from fossilvit import encoders
+from fossilvit.encoders import Options, extraction
+from fossilvit.encoders.kinds import dinov2
+from fossilvit.running import commands
+from fossilvit.store.renders import rendered_ids
 
 VIEWS = 12
 SPECIMENS = 3
@@ -132,7 +135,7 @@ def views_rate(name, options):
 def files_rate(name, options, renders):
     """Images/s of whole specimens from disk, and their features."""
     encoder = encoders.create(name, options)
-    identities = store.rendered(renders)
+    identities = rendered_ids(renders)
     identities *= ceil(GROUPS * (encoder.batch or 1) / (VIEWS * len(identities)))
     features = []
 
@@ -201,12 +204,12 @@ def write_weights(name, path):
 
 def write_renders(folder):
     """The folders meshes and renders: views of generated fossils at the default settings."""
-    from fossilvit import fossils
-    from fossilvit.fossils.collection import specimen
+    from fossilvit import examples
+    from fossilvit.examples.collection import specimen
 
     meshes = folder / "meshes"
     meshes.mkdir()
-    for index, category in enumerate(list(fossils.CATEGORIES)[:SPECIMENS]):
+    for index, category in enumerate(list(examples.CATEGORIES)[:SPECIMENS]):
         specimen(category, index, seed=0).export(meshes / f"{index}.ply")
     command = [sys.executable, "-m", "scripts.render_multiview", "--in", meshes, "--out", folder / "renders"]
     subprocess.run(command, check=True, capture_output=True)

@@ -34,10 +34,12 @@ import numpy as np
 import scripts  # noqa: F401  puts the library on the path
 
 from benchmarks import best, torus
-from fossilvit import cameras, meshes, png, poses, rendering
-from fossilvit.rendering import clouds, looks, surfaces
-from fossilvit.rendering.projection import projection
-from fossilvit.rendering.shading import shade
+from fossilvit import meshes
+from fossilvit.store import png
+from fossilvit.views import cameras, poses, rendering
+from fossilvit.views.rendering import clouds, looks, surfaces
+from fossilvit.views.rendering.projection import projection
+from fossilvit.views.rendering.shading import shade
 
 LARGE = 2_000_000
 VIEWS = cameras.directions(12)

@@ -151,7 +151,7 @@ def _watch(process, peaks):
 
 def _share(process):
     try:
-        return process.memory_full_info().pss if "fossilvit.warm.worker" in process.cmdline() else 0
+        return process.memory_full_info().pss if "fossilvit.running.warm.worker" in process.cmdline() else 0
     except psutil.Error:
         return 0
 

@@ -1,10 +1,14 @@
-"""The stage commands. This puts the library beside them on the path, so that `python -m scripts.<stage>` just works."""
+"""The commands of FossilViT. `python -m scripts.<stage>` runs one of them."""
 
 import sys
-from pathlib import Path
+from importlib.util import find_spec
 
-sys.path.insert(0, str(Path(__file__).parent))
+if find_spec("fossilvit") is None:
+    sys.exit(
+        f"Error: {sys.executable} has no fossilvit; activate the environment of FossilViT first "
+        "(in its folder: source .venv/bin/activate), or make it: make env."
+    )
 
-from fossilvit import environment  # noqa: E402
+from fossilvit.running import environment
 
 sys.excepthook = environment.tell

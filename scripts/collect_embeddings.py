@@ -1,22 +1,31 @@
-"""Join the shards into the collection, whitened or not, and the table of its specimens."""
+"""Join the shards into the collection, whitened or not.
+
+In: shards. Out: embeddings.npy, float32 [N, D], ids.txt, embeddings.json, and the table of all specimens.
+"""
 
 import argparse
 import sys
 from os.path import expanduser
 from pathlib import Path
 
-from fossilvit import catalogue, collection, commands, recipes, store, whitening
+from fossilvit.collection import catalog, gathering, whitening
+from fossilvit.provenance import recipes
+from fossilvit.running import commands
+from fossilvit.store import layout
+from fossilvit.store.embeddings import write_embeddings
+from fossilvit.store.shards import read_scatter, read_shard, read_shard_record
+from fossilvit.store.tables import SPECIMENS_COLUMNS, write_table
 
 
 def main():
     arguments = parse()
-    whole = collection.join(map(store.read_shard, arguments.shards))
-    scatters = map(store.read_scatter, arguments.shards)
+    whole = gathering.join(map(read_shard, arguments.shards))
+    scatters = map(read_scatter, arguments.shards)
     embeddings, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
-    store.write_table(arguments.specimens, store.SPECIMENS_COLUMNS, catalogue.specimens(whole.records))
-    shards = {Path(shard).stem: store.read_shard_record(shard) for shard in arguments.shards}
-    passport = {**collection.joint_passport(shards.values()), **record}
-    store.write_embeddings(arguments.out, whole.identities, embeddings, passport, recipes.collection(shards))
+    write_table(arguments.specimens, SPECIMENS_COLUMNS, catalog.specimens(whole.records))
+    shards = {Path(shard).stem: read_shard_record(shard) for shard in arguments.shards}
+    passport = {**gathering.joint_passport(shards.values()), **record}
+    write_embeddings(arguments.out, whole.identities, embeddings, passport, recipes.collection(shards))
     failed = len(whole.records) - len(whole.identities)
     commands.log.info("%d specimens of dimension %d, %d failed.", *embeddings.shape, failed)
 
@@ -24,11 +33,11 @@ def main():
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("shards", type=expanduser, nargs="+", help="files of shards")
-    parser.add_argument("--out", type=expanduser, default="data/embeddings", help="folder of embeddings")
+    parser.add_argument("--out", type=expanduser, default=layout.EMBEDDINGS, help="folder of embeddings")
     parser.add_argument(
         "--whiten", choices=whitening.METHODS, default="none", help="views: the shards were gathered with it too"
     )
-    parser.add_argument("--specimens", type=expanduser, default="results/specimens.csv", help="table of all specimens")
+    parser.add_argument("--specimens", type=expanduser, default=layout.SPECIMENS, help="table of all specimens")
     return parser.parse_args()
 
 

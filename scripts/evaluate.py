@@ -1,12 +1,21 @@
-"""Score neighbours and clusters against the folders that specimens lie in."""
+"""Score neighbors and clusters against the folders that specimens lie in.
+
+In: retrieval.csv and clusters.csv. Out: evaluation.csv, one metric per row.
+"""
 
 import argparse
 import sys
 from collections import Counter
 from os.path import expanduser
 
-from fossilvit import commands, digests, evaluation, layout, recipes, specimens, store
+from fossilvit.answers import evaluation
 from fossilvit.errors import UserError
+from fossilvit.provenance import recipes
+from fossilvit.running import commands
+from fossilvit.scans import specimens
+from fossilvit.store import digests, layout
+from fossilvit.store.records import collection_of, recorded
+from fossilvit.store.tables import CLUSTERS_COLUMNS, RETRIEVAL_COLUMNS, read_table, write_table
 
 
 def main():
@@ -19,18 +28,18 @@ def main():
     scores |= evaluation.clustering_scores(categories, list(cluster_of.values()))
     scores = {metric: round(value, 6) for metric, value in scores.items()}
     made_from = recipes.evaluation(
-        store.collection_of(arguments.clusters),
+        collection_of(arguments.clusters),
         digests.of_file(arguments.clusters),
         digests.of_file(arguments.retrieval),
     )
-    with store.recorded(layout.record_path(arguments.out), made_from, arguments.out):
-        store.write_table(arguments.out, ("metric", "value"), scores.items())
+    with recorded(layout.record_path(arguments.out), made_from, arguments.out):
+        write_table(arguments.out, ("metric", "value"), scores.items())
     commands.log.info("%s", "\n".join(f"{metric:28} {value:.4g}" for metric, value in scores.items()))
 
 
 def read_clusters(path):
     """Cluster of every specimen that lies in a folder, by ID."""
-    rows = store.read_table(path, store.CLUSTERS_COLUMNS, cluster_id=int)
+    rows = read_table(path, CLUSTERS_COLUMNS, cluster_id=int)
     labelled = {row["specimen_id"]: row["cluster_id"] for row in rows if specimens.category(row["specimen_id"])}
     if rows and not labelled:
         raise UserError("No specimen lies in a folder, so there is nothing to evaluate against.")
@@ -40,7 +49,7 @@ def read_clusters(path):
 def read_retrieval(path, cluster_of):
     """Scores of every query: of every specimen that is not alone in its folder."""
     scores = evaluation.Retrieval._fields
-    rows = store.read_table(path, store.RETRIEVAL_COLUMNS, **dict.fromkeys(scores, float))
+    rows = read_table(path, RETRIEVAL_COLUMNS, **dict.fromkeys(scores, float))
     sizes = Counter(map(specimens.category, cluster_of))
     queries = {identity for identity in cluster_of if sizes[specimens.category(identity)] > 1}
     if different := queries ^ {row["specimen_id"] for row in rows}:
@@ -53,11 +62,9 @@ def read_retrieval(path, cluster_of):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument(
-        "--retrieval", type=expanduser, default="results/retrieval.csv", help="table of every query's scores"
-    )
-    parser.add_argument("--clusters", type=expanduser, default="results/clusters.csv", help="table of clusters")
-    parser.add_argument("--out", type=expanduser, default="results/evaluation.csv", help="table of scores")
+    parser.add_argument("--retrieval", type=expanduser, default=layout.RETRIEVAL, help="table of every query's scores")
+    parser.add_argument("--clusters", type=expanduser, default=layout.CLUSTERS, help="table of clusters")
+    parser.add_argument("--out", type=expanduser, default=layout.EVALUATION, help="table of scores")
     return parser.parse_args()
 
 

@@ -1,18 +1,28 @@
-"""Describe every view of every rendered specimen with a frozen encoder."""
+"""Describe every view of every rendered specimen with a frozen encoder.
+
+In: renders. Out: features, float32 [V, D] per specimen, one row per view.
+"""
 
 import argparse
 import sys
 from functools import lru_cache
 from os.path import expanduser
 
-from fossilvit import commands, devices, encoders, extraction, files, layout, recipes, store
+from fossilvit import command_line
+from fossilvit.encoders import extraction
 from fossilvit.errors import SpecimenError
+from fossilvit.provenance import recipes
+from fossilvit.running import commands, devices
+from fossilvit.store import files, layout
+from fossilvit.store.arrays import write_result
+from fossilvit.store.renders import BrokenView, forget_views, rendered_ids, specimen_of
 
 
 def main():
     arguments = parse()
-    identities = [arguments.specimen] if arguments.specimen else store.rendered(arguments.renders)
-    gpus = encoders.gpus(arguments.model, arguments.device, arguments.engine)
+    choice = command_line.chosen_encoder(arguments)
+    identities = [arguments.specimen] if arguments.specimen else rendered_ids(arguments.renders)
+    gpus = choice.gpus()
     if len(gpus) > 1 and not arguments.specimen:
         shares = [identities[slot :: len(gpus)] for slot in range(len(gpus))]
         devices.on_each(gpus, extract_share, [(arguments, share) for share in shares if share])
@@ -27,44 +37,51 @@ def extract_share(arguments, identities):
 
 
 def extract(arguments, identities):
-    """Describe some specimens with one encoder."""
-    encoder, recipe = encoder_of(arguments.model, commands.encoder_options(arguments))
+    """Describe some specimens with one encoder. A view that cannot be read is noted for the next run."""
+    encoder, recipe = ready(command_line.chosen_encoder(arguments))
     described = extraction.describe(encoder, arguments.renders, identities, arguments.threads)
     try:
         commands.each(identities, lambda identity: keep(arguments, identity, next(described), recipe), "extract")
-    except store.BrokenView as broken:
-        store.forget_render(broken.path.parent, "")
+    except BrokenView as broken:
+        note(arguments, specimen_of(arguments.renders, broken.path), broken.path.name)
         raise
 
 
 @lru_cache(maxsize=1)
-def encoder_of(model, options):
-    """The encoder, which stays for the specimens that come after, and its recipe."""
-    return encoders.create(model, options), encoders.recipe(model, options)
+def ready(choice):
+    """The chosen encoder, which is kept for the next specimens, and its recipe."""
+    return choice.create(), choice.recipe()
 
 
 def keep(arguments, identity, features, recipe):
-    """Write the features of a specimen; one that failed to render has none."""
+    """Write the features of a specimen. One that failed to render has none."""
     record = files.read_bytes(layout.render_record(arguments.renders, identity))
-    store.write_result(layout.array_path(arguments.out, identity), features, recipes.features(record, recipe))
+    write_result(layout.array_path(arguments.out, identity), features, recipes.features(record, recipe))
     if arguments.views == "forget":
-        store.forget_views(arguments.renders, identity)
+        forget_views(arguments.renders, identity)
     if not len(features):
         raise SpecimenError("it has no views, because it could not be rendered.")
 
 
+def note(arguments, identity, view):
+    """Write in the place of a record of features that a view is broken, so that the specimen is rendered again."""
+    record = files.read_bytes(layout.render_record(arguments.renders, identity))
+    files.write_json(layout.record_path(layout.array_path(arguments.out, identity)), recipes.broken(record, view))
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--renders", type=expanduser, default="data/renders", help="folder of renders")
-    parser.add_argument("--out", type=expanduser, default="data/features", help="folder of features")
+    parser.add_argument("--renders", type=expanduser, default=layout.RENDERS, help="folder of renders")
+    parser.add_argument("--out", type=expanduser, default=layout.FEATURES, help="folder of features")
     parser.add_argument("--specimen", help="only this ID")
     parser.add_argument(
         "--views",
         choices=["keep", "forget"],
         default="keep",
-        help="what becomes of them once described; the best stays",
+        help="whether to delete views once they are described; the best is kept always",
     )
-    commands.add_encoder(parser)
+    command_line.add_encoder(parser)
+    command_line.add_shared(parser)
     return parser.parse_args()
 
 

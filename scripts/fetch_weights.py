@@ -1,27 +1,31 @@
-"""Fetch what an encoder needs once, where there is a network, and record what will be used."""
+"""Fetch what an encoder needs, once, where there is a network, and record what will be used.
+
+In: the name and the options of an encoder. Out: encoder.json, with the digest of everything that it is made of.
+"""
 
 import argparse
 import sys
 from os.path import expanduser
 
-from fossilvit import commands, encoders, files
+from fossilvit import command_line
+from fossilvit.running import commands
+from fossilvit.store import files, layout
 
 
 def main():
     arguments = parse()
-    encoders.file(arguments.model)
-    options = commands.encoder_options(arguments)
-    record = {"model": arguments.model, "version": encoders.version(arguments.model)}
-    record |= encoders.fetch(arguments.model, options)
-    record |= {"made_from": encoders.fetch_recipe(arguments.model, options)}
+    choice = command_line.chosen_encoder(arguments)
+    record = {"model": choice.name, "version": choice.kind.version, **choice.fetch()}
+    record |= {"made_from": choice.fetch_recipe()}
     files.write_json(arguments.out, record)
     commands.log.info("%s", ", ".join(f"{key}: {value}" for key, value in record.items()))
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--out", type=expanduser, default="data/encoder.json", help="record to write")
-    commands.add_encoder(parser)
+    parser.add_argument("--out", type=expanduser, default=layout.ENCODER, help="record to write")
+    command_line.add_encoder(parser)
+    command_line.add_shared(parser)
     return parser.parse_args()
 
 

@@ -1,21 +1,32 @@
-"""Find specimens of the same shape under another name."""
+"""Find specimens of the same shape under another name.
+
+In: the table of specimens, and the meshes of those whose facts agree. Out: duplicates.csv.
+"""
 
 import argparse
 import sys
 from os.path import expanduser
 
-from fossilvit import commands, duplicates, inventory, layout, meshes, recipes, store
+from fossilvit import command_line, meshes
+from fossilvit.collection import duplicates
 from fossilvit.errors import SpecimenError
+from fossilvit.provenance import recipes
+from fossilvit.running import commands
+from fossilvit.scans import inventory
+from fossilvit.store import layout
+from fossilvit.store.embeddings import read_passport
+from fossilvit.store.records import recorded
+from fossilvit.store.tables import DUPLICATES_COLUMNS, SPECIMENS_COLUMNS, read_table, write_table
 
 
 def main():
     arguments = parse()
-    rows = store.read_table(arguments.specimens, store.SPECIMENS_COLUMNS)
+    rows = read_table(arguments.specimens, SPECIMENS_COLUMNS)
     found = inventory.take(arguments.meshes, arguments.prefer).specimens
     repeated = duplicates.find(rows, lambda identity: read(found, identity))
-    made_from = recipes.duplicates(store.read_passport(arguments.emb))
-    with store.recorded(layout.record_path(arguments.out), made_from, arguments.out):
-        store.write_table(arguments.out, store.DUPLICATES_COLUMNS, repeated)
+    made_from = recipes.duplicates(read_passport(arguments.emb))
+    with recorded(layout.record_path(arguments.out), made_from, arguments.out):
+        write_table(arguments.out, DUPLICATES_COLUMNS, repeated)
     commands.log.info("%d of %d specimens are duplicates.", len(repeated), len(rows))
 
 
@@ -33,12 +44,10 @@ def read(found, identity):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    commands.add_meshes(parser)
-    parser.add_argument("--specimens", type=expanduser, default="results/specimens.csv", help="table of all specimens")
-    parser.add_argument(
-        "--emb", type=expanduser, default="data/embeddings/embeddings.npy", help="embeddings of the same collection"
-    )
-    parser.add_argument("--out", type=expanduser, default="results/duplicates.csv", help="table of duplicates")
+    command_line.add_meshes(parser)
+    parser.add_argument("--specimens", type=expanduser, default=layout.SPECIMENS, help="table of all specimens")
+    parser.add_argument("--emb", type=expanduser, default=layout.ARRAY, help="embeddings of the same collection")
+    parser.add_argument("--out", type=expanduser, default=layout.DUPLICATES, help="table of duplicates")
     return parser.parse_args()
 
 

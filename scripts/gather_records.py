@@ -1,17 +1,23 @@
-"""Gather the render records of one shard of the collection, or of all specimens."""
+"""Gather the render records of one shard of the collection, or of all specimens.
+
+In: render.json of every specimen. Out: one JSON file.
+"""
 
 import argparse
 import sys
 from os.path import expanduser
 
-from fossilvit import collection, commands, files, store
+from fossilvit.collection import gathering
+from fossilvit.running import commands
+from fossilvit.store import files, layout
+from fossilvit.store.renders import rendered_ids, specimen_of
 
 
 def main():
     arguments = parse()
     renders = arguments.renders
-    identities = [store.specimen_of(renders, record) for record in arguments.records] or store.rendered(renders)
-    shard = collection.records(sorted(identities), renders)
+    identities = [specimen_of(renders, record) for record in arguments.records] or rendered_ids(renders)
+    shard = gathering.records(sorted(identities), renders)
     files.write_json(arguments.out, shard)
     records = shard["records"]
     failed = sum(record["status"] == "failed" for record in records.values())
@@ -23,7 +29,7 @@ def parse():
     parser.add_argument(
         "records", type=expanduser, nargs="*", help="render.json of every specimen; by default of all in the folder"
     )
-    parser.add_argument("--renders", type=expanduser, default="data/renders", help="folder of renders")
+    parser.add_argument("--renders", type=expanduser, default=layout.RENDERS, help="folder of renders")
     parser.add_argument("--out", type=expanduser, required=True, help="file to write")
     return parser.parse_args()
 

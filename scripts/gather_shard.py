@@ -1,23 +1,29 @@
-"""Gather the embeddings of one shard of the collection, and put its records beside them."""
+"""Gather the embeddings of one shard of the collection, and put its records beside them.
+
+In: the records of the shard, and its embeddings, float32 [D] each; to whiten, also its features. Out: one .npz.
+"""
 
 import argparse
 import sys
 from os.path import expanduser
 
-from fossilvit import collection, commands, files, store, whitening
+from fossilvit.collection import gathering, whitening
+from fossilvit.running import commands
+from fossilvit.store import files, layout
+from fossilvit.store.shards import write_shard
 
 
 def main():
     arguments = parse()
     recorded = files.read_json(arguments.records)
-    shard = collection.gather(recorded["records"], arguments.embeddings)
-    scatter = collection.scatter(shard, arguments.features) if arguments.whiten == "views" else None
+    shard = gathering.gather(recorded["records"], arguments.embeddings)
+    scatter = gathering.scatter(shard, arguments.features) if arguments.whiten == "views" else None
     record = {
-        **collection.passport(shard.records, arguments.features, arguments.embeddings),
+        **gathering.passport(shard.records, arguments.features, arguments.embeddings),
         "render": recorded["render"],
-        "made_from": collection.shard_recipe(shard, arguments.features, arguments.embeddings, arguments.whiten),
+        "made_from": gathering.shard_recipe(shard, arguments.features, arguments.embeddings, arguments.whiten),
     }
-    store.write_shard(arguments.out, shard.identities, shard.embeddings, shard.records, record, scatter)
+    write_shard(arguments.out, shard.identities, shard.embeddings, shard.records, record, scatter)
     done = len(shard.identities)
     commands.log.info("%s: %d specimens, %d failed.", arguments.out, done, len(shard.records) - done)
 
@@ -27,8 +33,8 @@ def parse():
     parser.add_argument(
         "--records", type=expanduser, required=True, help="records of the shard's specimens, by gather_records"
     )
-    parser.add_argument("--embeddings", type=expanduser, default="data/embeddings", help="folder of embeddings")
-    parser.add_argument("--features", type=expanduser, default="data/features", help="folder of features, to whiten")
+    parser.add_argument("--embeddings", type=expanduser, default=layout.EMBEDDINGS, help="folder of embeddings")
+    parser.add_argument("--features", type=expanduser, default=layout.FEATURES, help="folder of features, to whiten")
     parser.add_argument(
         "--whiten", choices=whitening.METHODS, default="none", help="what collect_embeddings is to whiten by"
     )

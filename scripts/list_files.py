@@ -1,22 +1,32 @@
-"""List the scans that are not in the collection, and why, and the files that are no scans."""
+"""List the scans that are not in the collection, and why, and the files that are no scans.
+
+In: the folder of scans and the table of specimens. Out: failed.csv and passed_over.csv.
+"""
 
 import argparse
 import sys
 from os.path import expanduser
 
-from fossilvit import catalogue, commands, inventory, layout, recipes, store
+from fossilvit import command_line
+from fossilvit.collection import catalog
+from fossilvit.provenance import recipes
+from fossilvit.running import commands
+from fossilvit.scans import inventory
+from fossilvit.store import layout
+from fossilvit.store.records import recorded
+from fossilvit.store.tables import FAILED_COLUMNS, PASSED_OVER_COLUMNS, SPECIMENS_COLUMNS, read_table, write_table
 
 
 def main():
     arguments = parse()
     found = inventory.take(arguments.meshes, arguments.prefer, arguments.for_cluster)
-    rows = store.read_table(arguments.specimens, store.SPECIMENS_COLUMNS)
+    rows = read_table(arguments.specimens, SPECIMENS_COLUMNS)
     failed = {row["specimen_id"]: row["reason"] for row in rows if row["status"] == "failed"}
-    failures = catalogue.failures(failed, found.left_out)
+    failures = catalog.failures(failed, found.left_out)
     made_from = recipes.listing(failed, found)
-    with store.recorded(layout.record_path(arguments.failed), made_from, arguments.failed, arguments.passed_over):
-        store.write_table(arguments.failed, store.FAILED_COLUMNS, failures)
-        store.write_table(arguments.passed_over, store.PASSED_OVER_COLUMNS, catalogue.passed_over(found.passed_over))
+    with recorded(layout.record_path(arguments.failed), made_from, arguments.failed, arguments.passed_over):
+        write_table(arguments.failed, FAILED_COLUMNS, failures)
+        write_table(arguments.passed_over, PASSED_OVER_COLUMNS, catalog.passed_over(found.passed_over))
     for sentence in found.summary():
         commands.log.info("%s", sentence)
     commands.log.info("%d specimens failed: %s", len(failures), arguments.failed)
@@ -24,7 +34,7 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    commands.add_meshes(parser)
+    command_line.add_meshes(parser)
     parser.add_argument("--specimens", type=expanduser, default=layout.SPECIMENS, help="table of all specimens")
     parser.add_argument(
         "--failed", type=expanduser, default=layout.FAILED, help="table of scans that are not in the collection"

@@ -1,11 +1,15 @@
-"""Write a collection of generated example fossils."""
+"""Write a collection of generated example fossils.
+
+In: nothing but a seed. Out: one file per fossil, in folders by group, in millimeters.
+"""
 
 import argparse
 import sys
 from os.path import expanduser
 
-from fossilvit import commands
-from fossilvit.fossils.collection import write_collection
+from fossilvit import command_line
+from fossilvit.examples.collection import write_collection
+from fossilvit.running import commands
 
 
 def main():
@@ -17,7 +21,7 @@ def main():
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--out", type=expanduser, default="data/example_fossils", help="folder to write to")
-    parser.add_argument("--per-category", type=commands.at_least(1), default=8, help="specimens of each category")
+    parser.add_argument("--per-category", type=command_line.at_least(1), default=8, help="specimens of each category")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

@@ -1,38 +1,48 @@
-"""Pool the views of every specimen into its embedding, and gather the collection."""
+"""Pool the views of every specimen into its embedding, and gather the collection.
+
+In: features, float32 [V, D] per specimen. Out: an embedding, float32 [D] per specimen, and embeddings.npy, [N, D].
+"""
 
 import argparse
 import sys
 from os.path import expanduser
 
-from fossilvit import collection, commands, digests, layout, pooling, recipes, store, whitening
+from fossilvit import command_line
+from fossilvit.collection import gathering, pooling, whitening
 from fossilvit.errors import SpecimenError, UserError
+from fossilvit.provenance import recipes
+from fossilvit.running import commands
+from fossilvit.store import digests, layout
+from fossilvit.store.arrays import array_ids, read_array, write_result
+from fossilvit.store.embeddings import write_embeddings
+from fossilvit.store.records import recorded_digest
 
 
 def main():
     arguments = parse()
     if arguments.whiten != "none" and arguments.pool != "mean":
         raise UserError(f"Embeddings of --pool {arguments.pool} cannot be whitened; take mean, or --whiten none.")
-    identities = [arguments.specimen] if arguments.specimen else store.arrays(arguments.features)
+    identities = [arguments.specimen] if arguments.specimen else array_ids(arguments.features)
     embeddings = commands.each(
         identities,
         lambda identity: pool_specimen(arguments.features, arguments.out, identity, arguments.pool),
         "pool",
     )
     if not arguments.specimen:
-        whole = collection.join([(embeddings.keys(), embeddings.values(), {})])
-        scatters = [collection.scatter(whole, arguments.features)] if arguments.whiten == "views" else []
+        whole = gathering.join([(embeddings.keys(), embeddings.values(), {})])
+        scatters = [gathering.scatter(whole, arguments.features)] if arguments.whiten == "views" else []
         found, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
-        passport = {**collection.passport(identities, arguments.features, arguments.out), **record}
-        pooled = {one: store.recorded_digest(layout.array_path(arguments.out, one)) for one in embeddings}
+        passport = {**gathering.passport(identities, arguments.features, arguments.out), **record}
+        pooled = {one: recorded_digest(layout.array_path(arguments.out, one)) for one in embeddings}
         made_from = {"embeddings": digests.of_value(pooled)}
-        store.write_embeddings(arguments.out, whole.identities, found, passport, made_from)
+        write_embeddings(arguments.out, whole.identities, found, passport, made_from)
 
 
 def pool_specimen(features, out, identity, method):
     """Pool one specimen and return its embedding; one without views has an empty one."""
     path = layout.array_path(features, identity)
-    embedding = pooling.pool(store.read_array(path), method)
-    store.write_result(layout.array_path(out, identity), embedding, recipes.embedding(digests.of_file(path), method))
+    embedding = pooling.pool(read_array(path), method)
+    write_result(layout.array_path(out, identity), embedding, recipes.embedding(digests.of_file(path), method))
     if not len(embedding):
         raise SpecimenError("it has no features, because it could not be rendered.")
     return embedding
@@ -40,13 +50,14 @@ def pool_specimen(features, out, identity, method):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--features", type=expanduser, default="data/features", help="folder of features")
-    parser.add_argument("--out", type=expanduser, default="data/embeddings", help="folder of embeddings")
+    parser.add_argument("--features", type=expanduser, default=layout.FEATURES, help="folder of features")
+    parser.add_argument("--out", type=expanduser, default=layout.EMBEDDINGS, help="folder of embeddings")
     parser.add_argument("--specimen", help="only this ID; the collection is not gathered")
     parser.add_argument("--pool", choices=pooling.METHODS, default="mean")
     parser.add_argument(
         "--whiten", choices=whitening.METHODS, default="none", help="by what; only the collection, no single embedding"
     )
+    command_line.add_shared(parser)
     return parser.parse_args()
 
 

@@ -1,10 +1,17 @@
-"""List previews, and what specimens left behind that are no longer there, and delete it when asked."""
+"""List previews and the files of specimens that are no longer there, and delete them when asked.
+
+In: the folder of scans. Out: paths, one per line.
+"""
 
 import argparse
 import sys
 from os.path import expanduser
 
-from fossilvit import commands, inventory, layout, leftovers
+from fossilvit import command_line
+from fossilvit.provenance import leftovers
+from fossilvit.running import commands
+from fossilvit.scans import inventory
+from fossilvit.store import layout
 
 
 def main():
@@ -21,19 +28,14 @@ def main():
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--delete", action="store_true", help="delete them, while no run is going on")
-    parser.add_argument("--meshes", type=expanduser, default="data/meshes", help="folder of meshes")
-    parser.add_argument("--shards", type=number_of_shards, default="auto", help="number of shards, or auto")
+    parser.add_argument("--meshes", type=expanduser, default=layout.MESHES, help="folder of meshes")
+    parser.add_argument("--shards", type=command_line.auto_or(1), default="auto", help="number of shards, or auto")
     parser.add_argument(
         "--data", type=expanduser, default="data", help="folder of renders, features, embeddings and shards"
     )
-    parser.add_argument("--logs", type=expanduser, default="logs", help="folder of logs")
+    parser.add_argument("--logs", type=expanduser, default=layout.LOGS, help="folder of logs")
     parser.add_argument("--results", type=expanduser, default=layout.RESULTS, help="folder of results, for previews")
     return parser.parse_args()
-
-
-def number_of_shards(text):
-    """The type of an argument that is a number of shards or `auto`."""
-    return text if text == "auto" else commands.at_least(1)(text)
 
 
 if __name__ == "__main__":

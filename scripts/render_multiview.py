@@ -1,4 +1,7 @@
-"""Render every mesh and point cloud of a folder from many sides."""
+"""Render every mesh and point cloud of a folder from many sides.
+
+In: files of meshes. Out: one folder of views per specimen, PNG of uint8 [S, S, 3], with its render.json.
+"""
 
 import argparse
 import os
@@ -8,56 +11,32 @@ from contextlib import contextmanager
 from functools import lru_cache
 from os.path import expanduser
 from pathlib import Path
-from typing import NamedTuple
 
-from fossilvit import (
-    cameras,
-    commands,
-    companions,
-    digests,
-    inventory,
-    isolation,
-    layout,
-    meshes,
-    poses,
-    recipes,
-    rendering,
-    specimens,
-    store,
-)
+from fossilvit import command_line, meshes
 from fossilvit.errors import SpecimenError, UserError
-
-
-class Settings(NamedTuple):
-    """What the pictures of all specimens have in common."""
-
-    renderer: str
-    size: int
-    appearance: str
-    antialias: int
-    viewpoints: str
-    elevation: float
-    framing: str
-    align: str
-    views: int
-    out: str
-    preview: str | None
+from fossilvit.provenance import recipes
+from fossilvit.running import commands, isolation
+from fossilvit.scans import companions, inventory, specimens
+from fossilvit.store import digests, layout
+from fossilvit.store.png import write_image
+from fossilvit.store.renders import forget_render, write_record, write_view
+from fossilvit.views import cameras, poses, rendering, studio
 
 
 def main():
     arguments = parse()
     sources = find(arguments.meshes, arguments.preview or arguments.specimen, arguments.prefer)
-    settings = Settings(*(getattr(arguments, name) for name in Settings._fields))
-    commands.each(list(sources), lambda identity: render_specimen(sources[identity], identity, settings), "render")
+    settings = studio.Settings(*(getattr(arguments, name) for name in studio.Settings._fields))
+    work = preview_specimen if arguments.preview else render_specimen
+    commands.each(list(sources), lambda identity: work(sources[identity], identity, settings, arguments.out), "render")
 
 
 def find(folder_or_file, wanted, prefer):
     """Path of every specimen to render, by ID."""
     path = Path(folder_or_file)
     named = inventory.without_extension(path.name)
-    if os.path.isfile(path) or (
-        named and not os.path.isdir(path)
-    ):  # one that may not be looked at is a file by its name
+    # a path that may not be looked at counts as a file if its name ends as one
+    if os.path.isfile(path) or (named and not os.path.isdir(path)):
         return {wanted or named or path.stem: path}
     found = {identity: specimen.path for identity, specimen in inventory.take(path, prefer).specimens.items()}
     if wanted:
@@ -66,31 +45,76 @@ def find(folder_or_file, wanted, prefer):
     return found
 
 
-def render_specimen(path, identity, settings):
-    """Render one specimen; one of bad data, or whose data crash a reader, is recorded as failed, then reported."""
+def render_specimen(path, identity, settings, out):
+    """Render one specimen. If its data are bad, or crash the reader, record that, and raise the SpecimenError."""
     begin = time.perf_counter()
     record = {**recipes.views(settings._asdict()), "file": meshes.file_facts(path)}
     try:
-        with told(path, settings.renderer):
-            studio_of(settings)(path, identity, record, begin)
+        with crashes_as_errors(path, settings.renderer):
+            photographer(settings)(render_and_record, path, identity, record, begin, out)
     except SpecimenError as error:
-        if not settings.preview:
-            record |= {"path": str(path), "companions": getattr(error, "companions", {})}
-            failed = {"status": "failed", "reason": str(error), **record, "seconds": since(begin)}
-            store.forget_render(settings.out, identity)
-            store.write_record(settings.out, identity, failed)
+        record |= {"path": str(path), "companions": getattr(error, "companions", {})}
+        forget_render(out, identity)
+        write_record(out, identity, {"status": "failed", "reason": str(error), **record, "seconds": since(begin)})
         raise
 
 
+def preview_specimen(path, identity, settings, out):
+    """Draw all views of one specimen on one sheet, and write nothing else."""
+    with crashes_as_errors(path, settings.renderer):
+        photographer(settings)(draw_preview, path, identity, settings)
+
+
+@lru_cache(maxsize=1)
+def photographer(settings):
+    """A child process with an open renderer, kept for the next specimens. It calls a function with its `shoot`."""
+    return isolation.Child(lambda: at_work(settings), rendering.most_specimens(settings.renderer, settings.views))
+
+
 @contextmanager
-def told(path, renderer):
-    """Report a crash of compiled code as the fault of the specimen, and that of a driver as the machine's."""
+def at_work(settings):
+    with studio.opened(settings) as shoot:
+        yield lambda work, *arguments: work(shoot, *arguments)
+
+
+def render_and_record(shoot, path, identity, record, begin, out):
+    """Read and render one specimen, and write its views and its record."""
+    mesh, looked_for = studio.read(path)
+    shot = shoot(mesh)
+    forget_render(out, identity)
+    views = []
+    for view, image in enumerate(shot.images):
+        write_view(out, identity, view, image)
+        views.append(studio.view_facts(shot, view, image))
+    record |= {"companions": looked_for, "mesh": meshes.facts(mesh), "camera": cameras.facts(shot.pose), "views": views}
+    write_record(out, identity, {"status": "ok", **record, "seconds": since(begin)})
+
+
+def draw_preview(shoot, path, identity, settings):
+    """Read one specimen, and draw its views on one sheet."""
+    from fossilvit.pages import contact_sheet
+
+    mesh, _ = studio.read(path)
+    shot = shoot(mesh)
+    pictures = [
+        contact_sheet.Picture(image, f"view {view:02d}", cameras.name(shot.cameras[view]))
+        for view, image in enumerate(shot.images)
+    ]
+    look = f"{settings.appearance}, {settings.viewpoints}, {settings.framing}, align {settings.align}"
+    sheet = layout.preview(identity)
+    write_image(sheet, contact_sheet.draw(f"{identity}  ({look})", pictures))
+    commands.log.info("%s", sheet)
+
+
+@contextmanager
+def crashes_as_errors(path, renderer):
+    """Report a crash or lack of memory as a SpecimenError, and a crash of a graphics driver as a UserError."""
     try:
         yield
     except isolation.Crash as crash:
-        if renderer == "offscreen":
+        if rendering.uses_driver(renderer):
             raise UserError(
-                f"The offscreen renderer or its driver ended by {crash} at {path}; run again, or take renderer raster."
+                f"The {renderer} renderer or its driver ended by {crash} at {path}; run again, or take renderer raster."
             ) from None
         failure = SpecimenError(f"{path} ended its process by {crash}; export it again, or smaller.")
         failure.companions = {name: digests.Digests().of(Path(path).parent / name) for name in companions.around(path)}
@@ -102,84 +126,31 @@ def since(begin):
     return round(time.perf_counter() - begin, 3)
 
 
-@lru_cache(maxsize=1)
-def studio_of(settings):
-    """The studio in a child process, which stays for the specimens that come after."""
-    return isolation.Child(lambda: studio(settings), rendering.most_specimens(settings.renderer, settings.views))
-
-
-@contextmanager
-def studio(settings):
-    """One renderer for all specimens; yields the function that reads, renders and records one."""
-    directions = cameras.directions(settings.views, settings.viewpoints, settings.elevation)
-    with rendering.renderer(settings.renderer, settings.size, settings.appearance, settings.antialias) as render:
-
-        def shoot(path, identity, record, begin):
-            with isolation.memory_bound(meshes.most_memory(path)):
-                mesh, looked_for = read(path)
-            pose = poses.pose(mesh, settings.align)
-            aimed = cameras.aim(directions, settings.framing, mesh, pose)
-            images = render(mesh, pose, aimed)
-            if settings.preview:
-                return preview(identity, aimed, images, settings)
-            store.forget_render(settings.out, identity)
-            views = []
-            for camera, image in zip(aimed, images, strict=True):
-                store.write_view(settings.out, identity, len(views), image)
-                views.append({**cameras.view_facts(camera, pose, settings.size), "fill": rendering.fill(image)})
-            record |= {"companions": looked_for, "mesh": meshes.facts(mesh)}
-            record |= {"camera": cameras.facts(pose), "views": views}
-            store.write_record(settings.out, identity, {"status": "ok", **record, "seconds": since(begin)})
-
-        yield shoot
-
-
-def read(path):
-    """The mesh in a file, and what it looked for beside it, which an error has as `companions`."""
-    with companions.noted() as looked_for:
-        try:
-            return meshes.read(path), looked_for
-        except SpecimenError as error:
-            error.companions = looked_for
-            raise
-        except MemoryError:
-            most = meshes.most_memory(path) >> 20
-            failure = SpecimenError(f"{path} takes more than {most} MiB of memory to read; export it again.")
-            failure.companions = looked_for
-            raise failure from None
-
-
-def preview(identity, aimed, images, settings):
-    """Write all views of a specimen as one contact sheet."""
-    from fossilvit import figures
-
-    pictures = [
-        figures.Picture(image, f"view {view:02d}", cameras.name(camera))
-        for view, (camera, image) in enumerate(zip(aimed, images, strict=True))
-    ]
-    look = f"{settings.appearance}, {settings.viewpoints}, {settings.framing}, align {settings.align}"
-    path = layout.preview(identity)
-    store.write_image(path, figures.contact_sheet(f"{identity}  ({look})", pictures))
-    commands.log.info("%s", path)
-
-
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    commands.add_meshes(parser, "--in")
-    parser.add_argument("--out", type=expanduser, default="data/renders", help="folder of renders")
+    usual = studio.USUAL
+    command_line.add_meshes(parser, "--in")
+    parser.add_argument("--out", type=expanduser, default=layout.RENDERS, help="folder of renders")
     parser.add_argument("--specimen", help="only this ID of the folder, or the ID of the one file")
     parser.add_argument(
         "--preview", metavar="SPECIMEN", help="only draw the views of this ID on one sheet, in results/figures"
     )
-    parser.add_argument("--views", type=commands.at_least(1), default=12, help="number of views")
-    parser.add_argument("--size", type=commands.at_least(1), default=768, help="width and height of a view in pixels")
-    parser.add_argument("--renderer", choices=rendering.RENDERERS, default="raster")
-    parser.add_argument("--appearance", choices=rendering.APPEARANCES, default="gray")
-    parser.add_argument("--antialias", type=int, choices=range(1, 5), default=1, help="samples a pixel, each way")
-    parser.add_argument("--viewpoints", choices=cameras.VIEWPOINTS, default="sphere")
-    parser.add_argument("--elevation", type=commands.between(-90, 90), default=20.0, help="of a ring, degrees")
-    parser.add_argument("--framing", choices=cameras.FRAMINGS, default="fit")
-    parser.add_argument("--align", choices=poses.ALIGNMENTS, default="none")
+    parser.add_argument("--views", type=command_line.at_least(1), default=usual.views, help="number of views")
+    parser.add_argument(
+        "--size", type=command_line.at_least(1), default=usual.size, help="pixels, width and height of a view"
+    )
+    parser.add_argument("--renderer", choices=rendering.RENDERERS, default=usual.renderer)
+    parser.add_argument("--appearance", choices=rendering.APPEARANCES, default=usual.appearance)
+    parser.add_argument(
+        "--antialias", type=int, choices=range(1, 5), default=usual.antialias, help="samples per pixel, each way"
+    )
+    parser.add_argument("--viewpoints", choices=cameras.VIEWPOINTS, default=usual.viewpoints)
+    parser.add_argument(
+        "--elevation", type=command_line.between(-90, 90), default=usual.elevation, help="of a ring, degrees"
+    )
+    parser.add_argument("--framing", choices=cameras.FRAMINGS, default=usual.framing)
+    parser.add_argument("--align", choices=poses.ALIGNMENTS, default=usual.align)
+    command_line.add_shared(parser)
     return parser.parse_args()
 
 

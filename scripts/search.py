@@ -1,32 +1,43 @@
-"""Find the nearest neighbours of one specimen, or of all and how well those of their folders come first."""
+"""Find the nearest neighbors of one specimen, or of every specimen.
+
+In: embeddings, float32 [N, D], and their IDs. Out: knn_QUERY.csv; or knn.csv, and retrieval.csv, which says how early
+the other specimens of its folder come among the neighbors of each.
+"""
 
 import argparse
 import sys
 from os.path import expanduser
-from pathlib import Path
 
 from tqdm import tqdm
 
-from fossilvit import commands, evaluation, layout, neighbours, recipes, specimens, store
+from fossilvit import command_line
+from fossilvit.answers import evaluation, neighbors
+from fossilvit.provenance import recipes
+from fossilvit.running import commands
+from fossilvit.scans import specimens
+from fossilvit.store import layout
+from fossilvit.store.embeddings import read_embeddings, read_passport
+from fossilvit.store.records import recorded
+from fossilvit.store.tables import NEIGHBORS_COLUMNS, RETRIEVAL_COLUMNS, open_table, write_table
 
 
 def main():
     arguments = parse()
-    identities, embeddings = store.read_embeddings(arguments.emb, arguments.ids)
-    passport = store.read_passport(arguments.emb)
+    identities, embeddings = read_embeddings(arguments.emb, arguments.ids)
+    passport = read_passport(arguments.emb)
     if arguments.query:
         query = specimens.resolve(arguments.query, identities)
-        ranked = neighbours.ranked(embeddings, arguments.metric, [identities.index(query)], arguments.topk)
+        ranked = neighbors.ranked(embeddings, arguments.metric, [identities.index(query)], arguments.topk)
         path = layout.neighbors_table(arguments.out, query)
         made_from = recipes.neighbors(passport, arguments.metric, arguments.topk, query)
-        with store.recorded(layout.record_path(path), made_from, path):
-            store.write_table(path, store.NEIGHBORS_COLUMNS, nearest(identities, *next(ranked)))
+        with recorded(layout.record_path(path), made_from, path):
+            write_table(path, NEIGHBORS_COLUMNS, nearest(identities, *next(ranked)))
         commands.log.info("Neighbours of %s: %s", query, path)
     else:
-        ranked = neighbours.ranked(embeddings, arguments.metric)
-        path, scores = (Path(arguments.out, name) for name in (store.NEIGHBORS, store.RETRIEVAL))
+        ranked = neighbors.ranked(embeddings, arguments.metric)
+        path, scores = (layout.within(arguments.out, table) for table in (layout.NEIGHBORS, layout.RETRIEVAL))
         made_from = recipes.neighbors(passport, arguments.metric, arguments.topk)
-        with store.recorded(layout.record_path(path), made_from, path, scores):
+        with recorded(layout.record_path(path), made_from, path, scores):
             write_all(path, scores, identities, ranked, arguments.topk)
         commands.log.info("Neighbours of every specimen: %s", path)
 
@@ -35,8 +46,8 @@ def write_all(neighbors, scored, identities, ranked, topk):
     """Write the first neighbours and the scores of every specimen."""
     labels = evaluation.labels([specimens.category(identity) for identity in identities])
     with (
-        store.table(neighbors, store.NEIGHBORS_COLUMNS) as neighbors_table,
-        store.table(scored, store.RETRIEVAL_COLUMNS) as retrieval_table,
+        open_table(neighbors, NEIGHBORS_COLUMNS) as neighbors_table,
+        open_table(scored, RETRIEVAL_COLUMNS) as retrieval_table,
     ):
         for query, others, distances in tqdm(ranked, total=len(identities), desc="search", unit="query"):
             neighbors_table.writerows(nearest(identities, query, others[:topk], distances[:topk]))
@@ -47,19 +58,18 @@ def write_all(neighbors, scored, identities, ranked, topk):
 def nearest(identities, query, others, distances):
     """A row a neighbour: (ID of the query, ID of the neighbour, distance)."""
     for other, distance in zip(others, distances, strict=True):
-        yield identities[query], identities[other], f"{distance:.{neighbours.DECIMALS}f}"
+        yield identities[query], identities[other], f"{distance:.{neighbors.DECIMALS}f}"
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument(
-        "--emb", type=expanduser, default="data/embeddings/embeddings.npy", help="embeddings of the collection"
-    )
+    parser.add_argument("--emb", type=expanduser, default=layout.ARRAY, help="embeddings of the collection")
     parser.add_argument("--ids", type=expanduser, help="ID of every row; by default ids.txt beside --emb")
     parser.add_argument("--query", help="an ID, or an unambiguous end of one; by default every specimen is a query")
-    parser.add_argument("--topk", type=commands.at_least(1), default=10, help="neighbours of a specimen")
-    parser.add_argument("--metric", choices=neighbours.METRICS, default="cosine")
-    parser.add_argument("--out", type=expanduser, default="results", help="folder of results")
+    parser.add_argument("--topk", type=command_line.at_least(1), default=10, help="neighbours of a specimen")
+    parser.add_argument("--metric", choices=neighbors.METRICS, default="cosine")
+    parser.add_argument("--out", type=expanduser, default=layout.RESULTS, help="folder of results")
+    command_line.add_shared(parser)
     return parser.parse_args()
 
 

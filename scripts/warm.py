@@ -1,7 +1,7 @@
 """Run a stage in a process that stays warm for the next job; in a process of its own where the run keeps none.
 
 `python -I -S warm.py MEM_MB MINUTES STAGE ARGUMENT ...`, by the Python of the rule's environment. MEM_MB is what a warm
-process may take for the job, MINUTES its share of what many jobs take; see fossilvit/warm for how the two talk.
+process may take for the job, MINUTES its share of what many jobs take; see fossilvit/running/warm for how the two talk.
 
 Every job starts this: 10 ms with the compiled parts of the standard library, another 8 with `socket`.
 """
@@ -33,11 +33,9 @@ if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
 def main():
     memory, minutes, stage, *arguments = sys.argv[1:]
     environment = {name: value for name, value in os.environ.items() if name not in PASSING}
-    theirs = environment.get("PYTHONPATH")
-    environment["PYTHONPATH"] = os.pathsep.join([os.path.dirname(SCRIPTS), SCRIPTS, *([theirs] if theirs else [])])
     folder = environment.pop(FOLDER, None)
     if folder is None:
-        os.execve(sys.executable, [sys.executable, "-P", "-m", f"scripts.{stage}", *arguments], environment)
+        os.execve(sys.executable, [sys.executable, f"{SCRIPTS}/{stage}.py", *arguments], environment)
     job = request(arguments, environment)
     try:
         os.chdir(folder)  # the path of a socket may have no more than 100 characters
@@ -100,7 +98,7 @@ def start(slot, stage, environment):
     listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     listener.bind(slot)
     listener.listen()
-    command = [sys.executable, "-P", "-m", "fossilvit.warm.worker", stage, slot]
+    command = [sys.executable, f"{SCRIPTS}/warm_worker.py", stage, slot]
     given = [(os.POSIX_SPAWN_DUP2, listener.fileno(), 0)]
     os.posix_spawn(sys.executable, command, environment, file_actions=given, setsid=True)
     listener.close()

@@ -91,7 +91,7 @@ def vits14_weights(tmp_path_factory, seeded):
     """A file of generated weights of dinov2_vits14, laid out as Meta's (88 MB)."""
     import torch
 
-    from fossilvit.encoders import dinov2
+    from fossilvit.encoders.kinds import dinov2
     from fossilvit.encoders.vision import vit
 
     path = tmp_path_factory.mktemp("weights") / "dinov2_vits14_pretrain.pth"

@@ -5,10 +5,11 @@ from importlib.util import find_spec
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
-from fossilvit import environment
 from fossilvit.errors import UserError
+from fossilvit.running import environment
+from fossilvit.store import layout
 
-FOLDERS = (".", ".snakemake", ".fossilvit", "data", "logs", "results")
+FOLDERS = (".", ".snakemake", ".fossilvit", "data", layout.LOGS, layout.RESULTS)
 PACKAGES = ("hdbscan", "numba", "numpy", "open3d", "PIL", "scipy", "sklearn", "torch", "tqdm")
 
 

@@ -298,7 +298,7 @@ def _limit_memory():
 
 def as_python():
     """Let the kernels see bytes, whose items are Python's integers; those of numpy would overflow, unlike compiled."""
-    from fossilvit.meshes import obj, off, ply, stl, text
+    from fossilvit.meshes.formats import obj, off, ply, stl, text
 
     def over_bytes(kernel):
         return lambda data, *rest: kernel(bytes(data), *rest)
@@ -400,7 +400,7 @@ def main():
         import scipy.spatial  # noqa: F401
 
         with atheris.instrument_imports(include=["fossilvit"]):
-            from fossilvit.meshes import obj, off, ply, stl  # noqa: F401
+            from fossilvit.meshes.formats import obj, off, ply, stl  # noqa: F401
         run = Run(folder)
         as_python()
         guided(run, inputs, deadline, folder)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from fossilvit.fossils.collection import write_collection
+from fossilvit.examples.collection import write_collection
 from tests.conftest import REPOSITORY, heed_interrupts
 from tests.slurm import cluster as slurm
 from tests.workflow.conftest import Run, products, snakemake

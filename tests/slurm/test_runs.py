@@ -5,7 +5,8 @@ from itertools import permutations
 
 import pytest
 
-from fossilvit import inventory, specimens, store
+from fossilvit.scans import inventory, specimens
+from fossilvit.store.tables import FAILED_COLUMNS, read_table
 from tests.slurm.conftest import ON_CPUS, Work
 from tests.workflow.conftest import products
 
@@ -103,7 +104,7 @@ def test_a_second_run_submits_nothing_and_one_more_mesh_its_own_shard(large):
     for rule in ("gather_records", "gather_shard"):
         assert added.of(rule) == {specimens.shard("new find", SHARDS)}
     assert added.jobs["collect_embeddings"] == 1 and "fetch_weights" not in added.jobs
-    failed = store.read_table(work.folder / "results/failed.csv", store.FAILED_COLUMNS)
+    failed = read_table(work.folder / "results/failed.csv", FAILED_COLUMNS)
     assert [row["specimen_id"] for row in failed if "gets lost on the way" in row["reason"]] == ["Smith, 1990"]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import trimesh
 
-from fossilvit import fossils, meshes
+from fossilvit import examples, meshes
 from fossilvit.meshes import spacing
 
 NO_FACES = np.zeros((0, 3), np.int32)
@@ -36,7 +36,7 @@ def box(*edges):
 
 def fossil(category="gastropod"):
     """A generated fossil."""
-    return surface(*fossils.make(category, 0, 0))
+    return surface(*examples.make(category, 0, 0))
 
 
 def points_on_a_ball(count=20_000):

@@ -4,7 +4,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fossilvit import cameras, poses
+from fossilvit.views import cameras, poses
 
 from .shapes import cloud
 

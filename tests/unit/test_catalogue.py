@@ -1,6 +1,8 @@
 import pytest
 
-from fossilvit import catalogue, passed_over, store
+from fossilvit.collection import catalog
+from fossilvit.scans import passed_over
+from fossilvit.store.tables import SPECIMENS_COLUMNS, read_table, write_table
 
 OK = {
     "status": "ok",
@@ -25,8 +27,8 @@ FAILED = {"status": "failed", "reason": 'it breaks off, "here"', "seconds": 0.5}
 
 def read_back(folder, records):
     """The table of specimens as it is read from its file."""
-    store.write_table(folder / "specimens.csv", store.SPECIMENS_COLUMNS, catalogue.specimens(records))
-    return store.read_table(folder / "specimens.csv", store.SPECIMENS_COLUMNS)
+    write_table(folder / "specimens.csv", SPECIMENS_COLUMNS, catalog.specimens(records))
+    return read_table(folder / "specimens.csv", SPECIMENS_COLUMNS)
 
 
 def test_a_specimen_is_a_row_of_its_facts(tmp_path):
@@ -81,7 +83,7 @@ def test_rows_are_in_order_of_id(tmp_path):
 
 
 def test_failures_and_scans_left_out_are_told_with_their_reason_in_order_of_id():
-    assert catalogue.failures({"c": "empty", "a": "broken"}, [("b", "locked")]) == [
+    assert catalog.failures({"c": "empty", "a": "broken"}, [("b", "locked")]) == [
         ("a", "render", "broken"),
         ("b", "find", "locked"),
         ("c", "render", "empty"),
@@ -89,7 +91,7 @@ def test_failures_and_scans_left_out_are_told_with_their_reason_in_order_of_id()
 
 
 def test_what_is_passed_over_is_told_with_its_reason():
-    assert catalogue.passed_over([("a.zip", passed_over.by_name("a.zip")), (".b", passed_over.HIDDEN)]) == [
+    assert catalog.passed_over([("a.zip", passed_over.by_name("a.zip")), (".b", passed_over.HIDDEN)]) == [
         ("a.zip", "An archive is not opened, and of compressed scans only .gz is read; unpack it here."),
         (".b", "Hidden, as its name begins with a dot."),
     ]

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.preprocessing import normalize
 
-from fossilvit import clustering
+from fossilvit.answers import clustering
 
 
 def groups(sizes, spread=0.02, dimension=16, seed=0):

@@ -3,8 +3,11 @@ import shutil
 import numpy as np
 import pytest
 
-from fossilvit import collection, layout, recipes, store
+from fossilvit.collection import gathering
 from fossilvit.errors import UserError
+from fossilvit.provenance import recipes
+from fossilvit.store import layout
+from fossilvit.store.arrays import write_array, write_result
 
 from . import renders
 
@@ -13,14 +16,14 @@ SETTINGS = {**dict.fromkeys(recipes.VIEW_SETTINGS, 1), "version": 1}
 
 def place(folder, **embeddings):
     for identity, embedding in embeddings.items():
-        store.write_result(layout.array_path(folder / "embeddings", identity), np.float32(embedding), {"pool": "mean"})
+        write_result(layout.array_path(folder / "embeddings", identity), np.float32(embedding), {"pool": "mean"})
         failed = {"status": "failed", "reason": f"{identity} is broken"}
         record = {"status": "ok", "mesh": {"faces": 4}} if len(embedding) else failed
         renders.write(folder / "renders", identity, [], {**SETTINGS, "views": [], **record})
 
 
 def gather(folder, identities):
-    return collection.gather(collection.records(identities, folder / "renders")["records"], folder / "embeddings")
+    return gathering.gather(gathering.records(identities, folder / "renders")["records"], folder / "embeddings")
 
 
 def test_gathering_keeps_embeddings_in_the_order_asked_for_and_what_records_tell_of_specimens(tmp_path):
@@ -43,7 +46,7 @@ def test_a_specimen_without_an_embedding_yet_is_left_to_the_next_run(tmp_path):
 def test_a_specimen_without_a_render_record_is_told(tmp_path):
     place(tmp_path, a=[1])
     with pytest.raises(UserError, match="new/render.json does not exist"):
-        collection.records(["a", "new"], tmp_path / "renders")
+        gathering.records(["a", "new"], tmp_path / "renders")
 
 
 def test_gathering_nothing_gives_an_empty_matrix(tmp_path):
@@ -61,9 +64,9 @@ def test_the_scatter_is_that_of_the_features_of_what_was_gathered(tmp_path):
     place(tmp_path, a=[1, 2], broken=[], b=[3, 4])
     views = {"a": [[1, 0], [0, 1]], "b": [[1, 0], [1, 0], [0, 2]], "broken": np.zeros((0, 2))}
     for identity, features in views.items():
-        store.write_array(layout.array_path(tmp_path / "features", identity), np.array(features, np.float32))
+        write_array(layout.array_path(tmp_path / "features", identity), np.array(features, np.float32))
     found = gather(tmp_path, ["a", "broken", "b"])
-    root = collection.scatter(found, tmp_path / "features")
+    root = gathering.scatter(found, tmp_path / "features")
     spread = 1 / 4 + 2 / 9
     assert np.allclose(root.T @ root, [[spread, -spread], [-spread, spread]])
 
@@ -72,13 +75,13 @@ def test_features_that_are_missing_are_named(tmp_path):
     place(tmp_path, a=[1, 2])
     found = gather(tmp_path, ["a"])
     with pytest.raises(UserError, match="a.npy does not exist"):
-        collection.scatter(found, tmp_path / "features")
+        gathering.scatter(found, tmp_path / "features")
 
 
 def test_joined_shards_are_sorted_by_id():
     first = (["c", "a"], np.float32([[3, 3], [1, 1]]), {"z": "why", "c": "ok", "a": "ok"})
     second = (["b"], np.float32([[2, 2]]), {"b": "ok"})
-    found = collection.join([first, second])
+    found = gathering.join([first, second])
     assert found.identities == ["a", "b", "c"]
     assert found.embeddings.tolist() == [[1, 1], [2, 2], [3, 3]] and found.embeddings.dtype == np.float32
     assert list(found.records.items()) == [("a", "ok"), ("b", "ok"), ("c", "ok"), ("z", "why")]
@@ -86,11 +89,11 @@ def test_joined_shards_are_sorted_by_id():
 
 def test_a_shard_without_embeddings_joins_any_other():
     empty = ([], np.zeros((0, 0), np.float32), {})
-    found = collection.join([empty, (["a"], np.float32([[1, 2]]), {}), empty])
+    found = gathering.join([empty, (["a"], np.float32([[1, 2]]), {}), empty])
     assert found.identities == ["a"] and found.embeddings.tolist() == [[1, 2]]
-    assert collection.join([empty]).embeddings.shape == (0, 0)
+    assert gathering.join([empty]).embeddings.shape == (0, 0)
 
 
 def test_shards_of_different_dimensions_are_refused():
     with pytest.raises(UserError, match="different settings"):
-        collection.join([(["a"], np.zeros((1, 2)), {}), (["b"], np.zeros((1, 3)), {})])
+        gathering.join([(["a"], np.zeros((1, 2)), {}), (["b"], np.zeros((1, 3)), {})])

@@ -10,8 +10,12 @@ import trimesh
 import yaml
 from scripts import cluster, extract_features, pool_embeddings, render_multiview, search
 
-from fossilvit import commands, encoders, files, fossils, layout, specimens, store
+from fossilvit import encoders, examples
 from fossilvit.errors import SpecimenError, UserError
+from fossilvit.running import commands
+from fossilvit.scans import specimens
+from fossilvit.store import files, layout
+from fossilvit.store.tables import RETRIEVAL_COLUMNS, SPECIMENS_COLUMNS, write_table
 
 BROKEN = "shells/broken scan"
 SPECIMENS = [
@@ -42,7 +46,7 @@ def folder(tmp_path_factory):
         path = folder / "meshes" / f"{identity}.ply"
         path.parent.mkdir(parents=True, exist_ok=True)
         category = "shark_tooth" if identity.startswith("teeth") else "ammonoid"
-        trimesh.Trimesh(*fossils.make(category, len(identity) + int(identity[-1]), 0), process=False).export(path)
+        trimesh.Trimesh(*examples.make(category, len(identity) + int(identity[-1]), 0), process=False).export(path)
     (folder / "meshes" / f"{BROKEN}.stl").write_bytes(b"solid nothing")
     return folder
 
@@ -225,8 +229,8 @@ def specimens_table(path, **files):
     box = {"min_x": 0, "min_y": 0, "min_z": 0, "max_x": 1, "max_y": 1, "max_z": 1}
     facts = {"status": "ok", "kind": "surface", "vertices": 8, "faces": 12, "area": 6, **box}
     table = [{"specimen_id": identity, "sha256": sha256, **facts} for identity, sha256 in files.items()]
-    cells = [[row.get(column, "") for column in store.SPECIMENS_COLUMNS] for row in table]
-    store.write_table(path, store.SPECIMENS_COLUMNS, cells)
+    cells = [[row.get(column, "") for column in SPECIMENS_COLUMNS] for row in table]
+    write_table(path, SPECIMENS_COLUMNS, cells)
 
 
 def test_duplicates_are_found_and_a_mesh_that_has_gone_is_passed_over_with_a_line(command, tmp_path):
@@ -367,8 +371,8 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
 def test_a_mistake_is_told_in_one_sentence(chain, folder, command, tmp_path, arguments, word):
     (folder / "empty").mkdir(exist_ok=True)
     (folder / "other.csv").write_text("a,b\n1,2\n")
-    (folder / "stale.csv").write_text(f"{','.join(store.RETRIEVAL_COLUMNS)}\nsomeone/else,1,1,1,1\n")
-    (folder / "edited.csv").write_text(f"{','.join(store.RETRIEVAL_COLUMNS)}\nteeth/tooth_1,1,1,1,good\n")
+    (folder / "stale.csv").write_text(f"{','.join(RETRIEVAL_COLUMNS)}\nsomeone/else,1,1,1,1\n")
+    (folder / "edited.csv").write_text(f"{','.join(RETRIEVAL_COLUMNS)}\nteeth/tooth_1,1,1,1,good\n")
     stage, *rest = (argument.format(folder) for argument in arguments)
     out = () if "--out" in rest or stage == "list_files" else ("--out", tmp_path / "out")
     done = command(stage, *rest, *out, TORCH_HOME=str(tmp_path))

@@ -3,7 +3,9 @@ import os
 
 import pytest
 
-from fossilvit import companions, digests, meshes
+from fossilvit import meshes
+from fossilvit.scans import companions
+from fossilvit.store import digests
 
 OBJ = "mtllib {}\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nusemtl skin\nf 1/1 2/1 3/1\n"
 

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from fossilvit import devices
 from fossilvit.errors import UserError
+from fossilvit.running import devices
 
 from . import renders
 
@@ -98,7 +98,7 @@ def test_of_one_gpu_or_none_nothing_is_claimed(names, tmp_path, monkeypatch):
 
 HOLDER = f"""
 import os, sys
-from fossilvit import devices
+from fossilvit.running import devices
 
 for _ in range(3):
     devices.claim(tuple(sys.argv[1:]))

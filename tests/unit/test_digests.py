@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fossilvit import digests
+from fossilvit.store import digests
 
 
 def sha256(content):

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from fossilvit import digests, encoders
-from fossilvit.encoders import Options, dinov2
+from fossilvit import encoders
+from fossilvit.encoders import Options
+from fossilvit.encoders.kinds import dinov2
 from fossilvit.encoders.vision import openvino_engine, weights
 from fossilvit.errors import UserError
+from fossilvit.store import digests
+from fossilvit.store.renders import write_record, write_view
 
 NAME = "dinov2_vits14"
 
@@ -91,7 +94,7 @@ def test_dimensions_are_the_published_ones():
 
 
 HUBCONF = """
-from fossilvit.encoders import dinov2
+from fossilvit.encoders.kinds import dinov2
 from fossilvit.encoders.vision import vit
 
 
@@ -193,11 +196,10 @@ def test_the_wrong_weights_are_told_when_they_are_fetched(own, options, engine):
 
 def test_torch_is_not_imported_once_the_network_is_converted(own, options, command, tmp_path):
     """Its import takes longer than describing a specimen."""
-    from fossilvit import store
 
     encoders.fetch(NAME, options._replace(weights=own / "mine.pth"))
-    store.write_view(tmp_path / "renders", "a", 0, views(1)[0])
-    store.write_record(tmp_path / "renders", "a", {"status": "ok", "views": [{}]})
+    write_view(tmp_path / "renders", "a", 0, views(1)[0])
+    write_record(tmp_path / "renders", "a", {"status": "ok", "views": [{}]})
     hidden = tmp_path / "hidden" / "torch"
     hidden.mkdir(parents=True)
     (hidden / "__init__.py").write_text("raise SystemExit('torch was imported')")

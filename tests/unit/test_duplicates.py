@@ -7,8 +7,10 @@ import trimesh
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fossilvit import catalogue, duplicates, fossils, store
+from fossilvit import examples
+from fossilvit.collection import catalog, duplicates
 from fossilvit.meshes import read
+from fossilvit.store.tables import SPECIMENS_COLUMNS
 
 SEEDS = st.integers(0, 2**32 - 1)
 AXES = np.eye(3)
@@ -37,8 +39,8 @@ def row(identity, shape, digest=None, status="ok"):
     }
     record = {"status": status, "file": {"sha256": digest or identity}, "mesh": mesh if status == "ok" else None}
     text = io.StringIO()
-    csv.writer(text).writerows(catalogue.specimens({identity: record}))
-    return dict(zip(store.SPECIMENS_COLUMNS, next(csv.reader([text.getvalue()])), strict=True))
+    csv.writer(text).writerows(catalog.specimens({identity: record}))
+    return dict(zip(SPECIMENS_COLUMNS, next(csv.reader([text.getvalue()])), strict=True))
 
 
 def found(**shapes):
@@ -54,7 +56,7 @@ def shuffled(shape, rng):
 
 
 def surface():
-    return Shape(*fossils.make("ammonoid", 1, 0))
+    return Shape(*examples.make("ammonoid", 1, 0))
 
 
 def cloud(count=500):
@@ -217,7 +219,7 @@ def test_a_collection_of_ten_thousand_different_shapes_is_read_nowhere(size):
             "file": {"sha256": str(number)},
             "mesh": {"vertices": 50_000, "faces": 100_000, "bounding_box": [[0, 0, 0], extents.tolist()], "area": area},
         }
-        rows += catalogue.specimens({f"{number:05}": record})
-    table = [dict(zip(store.SPECIMENS_COLUMNS, map(str, cells), strict=True)) for cells in rows]
+        rows += catalog.specimens({f"{number:05}": record})
+    table = [dict(zip(SPECIMENS_COLUMNS, map(str, cells), strict=True)) for cells in rows]
     asked = []
     assert duplicates.find(table, asked.append) == [] and len(asked) < 10

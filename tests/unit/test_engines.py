@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from fossilvit import devices
 from fossilvit.encoders.registry import Options
 from fossilvit.encoders.vision import engines, openvino_engine, torch_engine
 from fossilvit.encoders.vision.pixels import FromPixels
 from fossilvit.encoders.vision.vit import VisionTransformer
 from fossilvit.errors import UserError
+from fossilvit.running import devices
 from tests.unit.golden_tokens import PLAIN
 
 SIZE = 56

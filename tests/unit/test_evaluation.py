@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from fossilvit import evaluation
+from fossilvit.answers import evaluation
 
 NAMES = ("nearest_neighbor", "first_tier", "second_tier", "mean_average_precision")
 

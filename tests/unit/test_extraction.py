@@ -5,9 +5,11 @@ from weakref import WeakSet
 import numpy as np
 import pytest
 
-from fossilvit import encoders, extraction, layout
+from fossilvit import encoders
+from fossilvit.encoders import extraction
 from fossilvit.encoders.registry import Encoder
 from fossilvit.errors import UserError
+from fossilvit.store import layout
 
 from . import renders
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import trimesh
 
-from fossilvit import fossils, meshes
+from fossilvit import examples, meshes
 from fossilvit.errors import SpecimenError
-from fossilvit.fossils import collection, shapes
+from fossilvit.examples import collection, shapes
 
-CATEGORIES = list(fossils.CATEGORIES)
+CATEGORIES = list(examples.CATEGORIES)
 SEEDS = range(5)
 
 
@@ -19,7 +19,7 @@ def test_there_are_eight_categories():
 @pytest.mark.parametrize("category", CATEGORIES)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_fossil_is_a_closed_surface_that_looks_outward(category, seed):
-    vertices, faces = fossils.make(category, 0, seed)
+    vertices, faces = examples.make(category, 0, seed)
     mesh = trimesh.Trimesh(vertices, faces, process=False)
     assert mesh.is_watertight and mesh.is_winding_consistent and mesh.volume > 0
     assert np.isfinite(vertices).all() and 1_000 < len(faces) < 100_000
@@ -32,19 +32,19 @@ def test_every_fossil_is_a_closed_surface_that_looks_outward(category, seed):
 )
 def test_fossils_are_as_large_in_millimetres_as_they_say(category, least, most):
     """The longest side of the bounding box, give or take the strain and the tilt."""
-    sizes = [np.ptp(fossils.make(category, index, 0)[0], axis=0).max() for index in range(20)]
+    sizes = [np.ptp(examples.make(category, index, 0)[0], axis=0).max() for index in range(20)]
     assert 0.85 * least < min(sizes) and max(sizes) < 1.15 * most
     assert max(sizes) > 1.2 * min(sizes)
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_a_fossil_depends_on_its_category_index_and_seed_alone(category):
-    first = fossils.make(category, 3, 7)
-    fossils.make("ammonoid", 0, 0)
-    again = fossils.make(category, 3, 7)
+    first = examples.make(category, 3, 7)
+    examples.make("ammonoid", 0, 0)
+    again = examples.make(category, 3, 7)
     assert np.array_equal(first[0], again[0]) and np.array_equal(first[1], again[1])
     for index, seed in ((4, 7), (3, 8)):
-        other = fossils.make(category, index, seed)[0]
+        other = examples.make(category, index, seed)[0]
         assert other.shape != first[0].shape or np.abs(other - first[0]).max() > 0.1
 
 

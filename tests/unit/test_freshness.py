@@ -12,8 +12,11 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fossilvit import digests, encoders, files, freshness, inventory, layout, recipes
+from fossilvit import encoders
 from fossilvit.errors import UserError
+from fossilvit.provenance import freshness, recipes
+from fossilvit.scans import inventory
+from fossilvit.store import digests, files, layout
 
 from ..conftest import REPOSITORY
 

@@ -11,7 +11,8 @@ import trimesh
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from fossilvit import cameras, fossils, meshes, poses, rendering
+from fossilvit import examples, meshes
+from fossilvit.views import cameras, poses, rendering
 
 from .shapes import cloud, surface
 
@@ -28,14 +29,14 @@ LOOKS = {
 
 def ammonoid():
     """A generated shell with stripes of color."""
-    vertices, faces = fossils.make("ammonoid", 0, 0)
+    vertices, faces = examples.make("ammonoid", 0, 0)
     stripes = np.where(np.sin(20 * vertices[:, 0])[:, None] > 0, [190, 140, 90], [120, 70, 40])
     return surface(vertices, faces, colors=stripes.astype(np.uint8))
 
 
 def echinoid():
     """Points on a generated test, their normals estimated, with a color for the height of each."""
-    solid = trimesh.Trimesh(*fossils.make("echinoid", 0, 0), process=False)
+    solid = trimesh.Trimesh(*examples.make("echinoid", 0, 0), process=False)
     points = np.asarray(trimesh.sample.sample_surface_even(solid, 6_000, seed=0)[0])
     height = (points[:, 2:] - points[:, 2].min()) / np.ptp(points[:, 2])
     colors = (height * [220, 180, 60] + (1 - height) * [60, 60, 160]).astype(np.uint8)

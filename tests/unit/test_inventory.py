@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from snakemake.target_jobs import parse_target_jobs_cli_args
 from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args, format_cli_arg
 
-from fossilvit import inventory, layout, passed_over
 from fossilvit.errors import UserError
+from fossilvit.scans import inventory, passed_over
+from fossilvit.store import layout
 
 from ..conftest import REPOSITORY, ordinary_user
 

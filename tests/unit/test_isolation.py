@@ -7,8 +7,8 @@ import numba
 import numpy as np
 import pytest
 
-from fossilvit import isolation
 from fossilvit.errors import SpecimenError, UserError
+from fossilvit.running import isolation
 
 linux = pytest.mark.skipif(
     not os.path.exists("/proc/self/statm"), reason="only Linux tells how much memory a process has"

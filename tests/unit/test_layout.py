@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from snakemake.io import contains_wildcard
 from snakemake.pathvars import PATHVAR_REGEX
 
-from fossilvit import layout, store
+from fossilvit.store import layout
+from fossilvit.store.arrays import array_ids
+from fossilvit.store.renders import rendered_ids
 
 PIECES = [
     "a",
@@ -96,4 +98,4 @@ def test_the_specimens_of_a_folder_are_told_by_their_ids(tmp_path):
         layout.array_path(tmp_path / "features", identity).parent.mkdir(parents=True, exist_ok=True)
         layout.array_path(tmp_path / "features", identity).touch()
     expected = sorted(["NHM<holotype>1", "{a.b}", "x/render.json", "x", "embeddings"])
-    assert store.rendered(tmp_path / "renders") == expected and store.arrays(tmp_path / "features") == expected
+    assert rendered_ids(tmp_path / "renders") == expected and array_ids(tmp_path / "features") == expected

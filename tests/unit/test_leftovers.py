@@ -1,6 +1,8 @@
 import pytest
 
-from fossilvit import layout, leftovers, specimens
+from fossilvit.provenance import leftovers
+from fossilvit.scans import specimens
+from fossilvit.store import layout
 
 IDENTITIES = ["a", "b/標本 1", "{c}<d>/e"]
 KEPT = [

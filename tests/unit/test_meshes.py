@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from fossilvit import fossils, meshes
+from fossilvit import examples, meshes
 from fossilvit.errors import SpecimenError
 
 from .writers import ply_mesh, stored
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 SHAPES = {
     "cube": trimesh.creation.box((1, 2, 3)),
     "sphere": trimesh.creation.icosphere(subdivisions=2, radius=5),
-    "ammonoid": trimesh.Trimesh(*fossils.make("ammonoid", 0, 0), process=False),
+    "ammonoid": trimesh.Trimesh(*examples.make("ammonoid", 0, 0), process=False),
 }
 
 

@@ -8,7 +8,7 @@ import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fossilvit import fossils, meshes
+from fossilvit import examples, meshes
 from fossilvit.errors import SpecimenError
 from fossilvit.meshes.topology import topology_of
 
@@ -116,7 +116,7 @@ BALL = trimesh.creation.icosphere(2)
 
 
 @pytest.mark.parametrize(
-    "shape", [fossils.make("ammonoid", 0, 0), (BALL.vertices, BALL.faces)], ids=["ammonoid", "ball"]
+    "shape", [examples.make("ammonoid", 0, 0), (BALL.vertices, BALL.faces)], ids=["ammonoid", "ball"]
 )
 def test_a_surface_turned_inside_out_is_the_same_bit_for_bit(tmp_path, shape):
     vertices, faces = (np.asarray(part).tolist() for part in shape)

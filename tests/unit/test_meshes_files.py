@@ -7,7 +7,7 @@ import pytest
 
 from fossilvit import meshes
 from fossilvit.errors import SpecimenError
-from fossilvit.meshes import source
+from fossilvit.meshes.formats import source
 
 from .readings import is_tetrahedron, refusal
 from .writers import CUBE, QUADS, SIDES, TETRAHEDRON, facets, obj, off, packed, ply_mesh, stl_binary, stl_text, stored

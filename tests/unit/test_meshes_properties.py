@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fossilvit import meshes
 from fossilvit.errors import SpecimenError
-from fossilvit.meshes import text
+from fossilvit.meshes.formats import text
 from fossilvit.meshes.polygons import triangulate
 
 from . import writers

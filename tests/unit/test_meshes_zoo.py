@@ -9,7 +9,7 @@ import trimesh
 
 from fossilvit import meshes
 from fossilvit.errors import SpecimenError
-from fossilvit.inventory import without_extension
+from fossilvit.scans.inventory import without_extension
 
 pytestmark = pytest.mark.filterwarnings("error")
 

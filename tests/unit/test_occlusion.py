@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fossilvit import cameras
-from fossilvit.rendering.occlusion import HIGHEST, REACH, openness
+from fossilvit.views import cameras
+from fossilvit.views.rendering.occlusion import HIGHEST, REACH, openness
 
 SIZE = 200
 FOCAL = cameras.FOCAL * SIZE

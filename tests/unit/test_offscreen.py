@@ -5,10 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from fossilvit import cameras, meshes, poses, rendering
+from fossilvit import meshes
 from fossilvit.errors import UserError
-from fossilvit.rendering import offscreen, surfaces
-from fossilvit.rendering.projection import projection
+from fossilvit.views import cameras, poses, rendering
+from fossilvit.views.rendering import offscreen, surfaces
+from fossilvit.views.rendering.projection import projection
 
 from .shapes import ball, box, fossil, points_on_a_ball, surface
 
@@ -17,7 +18,7 @@ THREE = cameras.directions(12)[:3]
 DRAW = """
 import sys
 import numpy as np
-from fossilvit.rendering import offscreen
+from fossilvit.views.rendering import offscreen
 from tests.unit import test_offscreen
 offscreen._probe = lambda: None  # the fixture has probed
 np.savez(sys.argv[1], **test_offscreen.drawn_by("offscreen"))

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from isal import isal_zlib
 from PIL import Image, PngImagePlugin
 
-from fossilvit import png
+from fossilvit.store import png
 
 PICTURES = hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3)))
 REFUSALS = (OSError, SyntaxError, ValueError)

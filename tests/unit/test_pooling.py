@@ -4,8 +4,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fossilvit import pooling
-from fossilvit.vectors import unit
+from fossilvit.collection import pooling
+from fossilvit.numbers.vectors import unit
 
 FEATURES = hnp.arrays(
     np.float32,

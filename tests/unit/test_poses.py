@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.transform import Rotation
 
-from fossilvit import poses
 from fossilvit.meshes import spacing
+from fossilvit.views import poses
 
 from .shapes import box, cloud, fossil, surface
 

@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from fossilvit import cameras, fossils, poses, rendering
+from fossilvit import examples
+from fossilvit.views import cameras, poses, rendering
 
 from .shapes import ball, box, cloud, fossil, points_on_a_ball, surface
 
@@ -278,7 +279,7 @@ def test_every_appearance_has_the_same_silhouette(appearance, framing):
         assert np.array_equal(masks(drawn(mesh, appearance=appearance, **looks)), masks(drawn(mesh, **looks)))
 
 
-@pytest.mark.parametrize("category", fossils.CATEGORIES)
+@pytest.mark.parametrize("category", examples.CATEGORIES)
 def test_zoom_fills_the_frame_to_its_share(category):
     size = 256
     for mask in masks(drawn(fossil(category), size=size, framing="zoom")):

@@ -11,9 +11,11 @@ import pytest
 import trimesh
 from scripts import render_multiview
 
-from fossilvit import digests, files, layout, meshes, store
+from fossilvit import meshes
 from fossilvit.errors import UserError
-from fossilvit.rendering import raster
+from fossilvit.store import digests, files, layout
+from fossilvit.store.png import read_image
+from fossilvit.views.rendering import raster
 
 read = meshes.read
 
@@ -64,7 +66,7 @@ def test_a_crash_costs_the_record_of_its_specimen_and_nothing_else(render, name,
 
 
 def test_a_crash_with_a_driver_at_work_fails_the_job_and_leaves_no_record(render, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "fossilvit.rendering.offscreen", raster)
+    monkeypatch.setitem(sys.modules, "fossilvit.views.rendering.offscreen", raster)
     with pytest.raises(UserError, match="segmentation fault.*renderer raster"):
         render("segfault", options=("--renderer", "offscreen"))
     assert not list((tmp_path / "renders").rglob("*.json"))
@@ -96,7 +98,7 @@ def test_a_preview_is_a_sheet_of_all_views_and_nothing_else(render, tmp_path, mo
         assert not sheets
     else:
         assert [path.name for path in sheets] == ["figures", f"preview_{name}.png"]
-        rows = (store.read_image(sheets[1]) != 255).any(axis=(1, 2))
+        rows = (read_image(sheets[1]) != 255).any(axis=(1, 2))
         assert np.diff(np.flatnonzero(np.diff(rows))).max() > 30
     assert not (tmp_path / "renders").exists()
 

@@ -3,8 +3,12 @@ import copy
 import pytest
 import yaml
 
-from fossilvit import cameras, clustering, encoders, neighbours, pooling, poses, rendering, settings, whitening
+from fossilvit import encoders
+from fossilvit.answers import clustering, neighbors
+from fossilvit.collection import pooling, whitening
 from fossilvit.errors import UserError
+from fossilvit.running import settings
+from fossilvit.views import cameras, poses, rendering
 
 
 @pytest.fixture(scope="module")
@@ -160,4 +164,4 @@ def test_the_schema_allows_just_what_the_library_can(schema):
     assert tuple(groups["pool"]["enum"]) == pooling.METHODS
     assert tuple(groups["collection"]["properties"]["whiten"]["enum"]) == whitening.METHODS
     assert tuple(groups["cluster"]["properties"]["method"]["enum"]) == clustering.METHODS
-    assert tuple(groups["search"]["properties"]["metric"]["enum"]) == neighbours.METRICS
+    assert tuple(groups["search"]["properties"]["metric"]["enum"]) == neighbors.METRICS

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fossilvit import cameras, poses, rendering
-from fossilvit.rendering import shading
+from fossilvit.views import cameras, poses, rendering
+from fossilvit.views.rendering import shading
 
 from .shapes import ball, box, fossil, surface
 

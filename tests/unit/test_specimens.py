@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fossilvit import specimens
 from fossilvit.errors import UserError
+from fossilvit.scans import specimens
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=12)
 IDS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)

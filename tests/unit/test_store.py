@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from fossilvit import files, layout, store
 from fossilvit.errors import UserError
+from fossilvit.store import files, layout
+from fossilvit.store.arrays import array_ids, read_array, write_array, write_result
+from fossilvit.store.embeddings import read_embeddings, read_passport, write_embeddings
+from fossilvit.store.png import write_image
+from fossilvit.store.records import read_record, recorded, recorded_digest
+from fossilvit.store.renders import best_view, forget_views, read_view, rendered_ids, view_paths
+from fossilvit.store.shards import read_scatter, read_shard, read_shard_record, write_shard
+from fossilvit.store.tables import read_table, write_table
 
 from . import renders
 
@@ -70,26 +77,26 @@ def test_json_holds_plain_utf8(tmp_path):
 
 @given(hnp.arrays(st.sampled_from([np.float32, np.uint8]), hnp.array_shapes(min_dims=1, max_dims=3, min_side=0)))
 def test_arrays_are_read_back_as_written(folder, array):
-    store.write_array(folder / "x.npy", array)
-    back = store.read_array(folder / "x.npy")
+    write_array(folder / "x.npy", array)
+    back = read_array(folder / "x.npy")
     assert back.dtype == array.dtype and back.shape == array.shape
     assert back.tobytes() == array.tobytes()
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=5))
 def test_tables_are_read_back_as_written(folder, rows):
-    store.write_table(folder / "x.csv", ("one", "two"), rows)
-    assert store.read_table(folder / "x.csv", ("one", "two")) == [{"one": one, "two": two} for one, two in rows]
+    write_table(folder / "x.csv", ("one", "two"), rows)
+    assert read_table(folder / "x.csv", ("one", "two")) == [{"one": one, "two": two} for one, two in rows]
 
 
 def test_numbers_of_a_table_are_read_as_such(tmp_path):
-    store.write_table(tmp_path / "x.csv", ("id", "count", "share"), [("1", 2, 0.25)])
-    read = store.read_table(tmp_path / "x.csv", ("id", "count", "share"), count=int, share=float)
+    write_table(tmp_path / "x.csv", ("id", "count", "share"), [("1", 2, 0.25)])
+    read = read_table(tmp_path / "x.csv", ("id", "count", "share"), count=int, share=float)
     assert read == [{"id": "1", "count": 2, "share": 0.25}]
 
 
 def test_tables_are_utf8_with_lf_line_ends_and_quotes_where_needed(tmp_path):
-    store.write_table(tmp_path / "x.csv", ("id", "reason"), [("標本", 'a "b", c')])
+    write_table(tmp_path / "x.csv", ("id", "reason"), [("標本", 'a "b", c')])
     assert (tmp_path / "x.csv").read_bytes() == 'id,reason\n標本,"a ""b"", c"\n'.encode()
 
 
@@ -100,9 +107,9 @@ def test_views_are_named_after_the_last_part_of_the_id():
 
 def test_views_are_read_back_pixel_by_pixel(tmp_path):
     renders.write(tmp_path, "標本/a b", IMAGES, {"status": "ok", "views": [{}] * 3})
-    paths = store.view_paths(tmp_path, "標本/a b")
+    paths = view_paths(tmp_path, "標本/a b")
     assert paths == [layout.view_path(tmp_path, "標本/a b", view) for view in range(3)]
-    assert np.array_equal([store.read_view(path) for path in paths], IMAGES)
+    assert np.array_equal([read_view(path) for path in paths], IMAGES)
 
 
 def test_views_are_rgb_png(tmp_path):
@@ -126,17 +133,17 @@ def test_what_a_killed_rendering_left_unfinished_goes(tmp_path):
 
 def test_forgotten_views_leave_the_best_and_the_record(tmp_path):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
-    best = store.best_view(tmp_path, "a")
-    store.forget_views(tmp_path, "a")
+    best = best_view(tmp_path, "a")
+    forget_views(tmp_path, "a")
     assert sorted(os.listdir(tmp_path / "a")) == [best.name, "render.json"]
-    assert store.best_view(tmp_path, "a") == best
+    assert best_view(tmp_path, "a") == best
     with pytest.raises(UserError, match="views.txt does not exist"):
-        store.view_paths(tmp_path, "a")
+        view_paths(tmp_path, "a")
 
 
 def test_a_specimen_without_views_has_none_to_forget(tmp_path):
     renders.write(tmp_path, "a", [], {"status": "failed", "reason": "broken"})
-    store.forget_views(tmp_path, "a")
+    forget_views(tmp_path, "a")
     assert os.listdir(tmp_path / "a") == ["render.json"]
 
 
@@ -144,7 +151,7 @@ def test_a_specimen_that_fails_keeps_no_views_and_has_no_paths(tmp_path):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     renders.write(tmp_path, "a", [], {"status": "failed", "reason": "broken"})
     assert sorted(os.listdir(tmp_path / "a")) == ["render.json", "views.txt"]
-    assert store.view_paths(tmp_path, "a") == []
+    assert view_paths(tmp_path, "a") == []
 
 
 def test_rendering_that_breaks_off_leaves_no_record(tmp_path):
@@ -158,84 +165,84 @@ def test_rendering_that_breaks_off_leaves_no_record(tmp_path):
 def test_specimens_of_a_folder_of_renders_are_listed_in_order(tmp_path):
     for identity in ("b", "a/標本", "a"):
         renders.write(tmp_path, identity, [], {"status": "failed", "reason": "x"})
-    assert store.rendered(tmp_path) == ["a", "a/標本", "b"]
+    assert rendered_ids(tmp_path) == ["a", "a/標本", "b"]
 
 
 def test_arrays_of_a_folder_are_listed_in_order_without_hidden_ones(tmp_path):
     for identity in ("b.c", "a/標本"):
-        store.write_array(layout.array_path(tmp_path, identity), np.zeros(1))
+        write_array(layout.array_path(tmp_path, identity), np.zeros(1))
     (tmp_path / "a" / ".writing-1.npy").write_bytes(b"")
-    assert store.arrays(tmp_path) == ["a/標本", "b.c"]
+    assert array_ids(tmp_path) == ["a/標本", "b.c"]
 
 
 @given(st.lists(NAMES, unique=True, max_size=5), st.dictionaries(NAMES, st.dictionaries(TEXTS, TEXTS), max_size=3))
 def test_shards_are_read_back_as_written(folder, identities, records):
     embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
-    store.write_shard(folder / "0000.npz", identities, embeddings, records, {"made_from": {}})
-    ids, back, recorded = store.read_shard(folder / "0000.npz")
+    write_shard(folder / "0000.npz", identities, embeddings, records, {"made_from": {}})
+    ids, back, recorded = read_shard(folder / "0000.npz")
     assert (ids, recorded) == (identities, records)
     assert back.dtype == np.float32 and np.array_equal(back, embeddings)
 
 
 def test_the_scatter_of_a_shard_is_read_back_and_nothing_else_of_it_changes(tmp_path):
     shard, scatter = (["a"], np.ones((1, 3), np.float32), {"a": {"status": "ok"}}), np.eye(3, dtype=np.float32)
-    store.write_shard(tmp_path / "0000.npz", *shard, {}, scatter)
-    assert np.array_equal(store.read_scatter(tmp_path / "0000.npz"), scatter)
-    ids, embeddings, records = store.read_shard(tmp_path / "0000.npz")
+    write_shard(tmp_path / "0000.npz", *shard, {}, scatter)
+    assert np.array_equal(read_scatter(tmp_path / "0000.npz"), scatter)
+    ids, embeddings, records = read_shard(tmp_path / "0000.npz")
     assert (ids, records) == (shard[0], shard[2]) and np.array_equal(embeddings, shard[1])
 
 
 def test_a_shard_without_scatter_is_named_with_what_to_do(tmp_path):
-    store.write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {}, {})
+    write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {}, {})
     with np.load(tmp_path / "0000.npz") as shard:
         assert sorted(shard) == ["embeddings", "ids", "record", "records"]
     with pytest.raises(UserError, match="0000.npz holds no scatter .*; gather it again with --whiten views"):
-        store.read_scatter(tmp_path / "0000.npz")
+        read_scatter(tmp_path / "0000.npz")
 
 
 @given(st.lists(NAMES, unique=True, max_size=5))
 def test_embeddings_are_read_back_with_any_ids(folder, identities):
     embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
-    store.write_embeddings(folder, identities, embeddings, {}, {})
-    ids, back = store.read_embeddings(folder / "embeddings.npy")
+    write_embeddings(folder, identities, embeddings, {}, {})
+    ids, back = read_embeddings(folder / "embeddings.npy")
     assert ids == identities and back.dtype == np.float32 and np.array_equal(back, embeddings)
 
 
 def test_ids_are_a_line_each(tmp_path):
-    store.write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)), {}, {})
+    write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)), {}, {})
     assert (tmp_path / "ids.txt").read_bytes() == "a/b\n標本\n".encode()
 
 
 def test_beside_the_embeddings_stands_how_they_were_made(tmp_path):
-    store.write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), {"whiten": "none"}, {"shards": "1"})
+    write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), {"whiten": "none"}, {"shards": "1"})
     digest = {
         name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("embeddings.npy", "ids.txt")
     }
     record = {"specimens": 2, "dimension": 3, "whiten": "none", "made_from": {"shards": "1"}, "sha256": digest}
     assert files.read_json(tmp_path / "embeddings.json") == record
-    assert store.read_passport(tmp_path / "embeddings.npy") == record
+    assert read_passport(tmp_path / "embeddings.npy") == record
 
 
 def test_of_embeddings_without_a_record_the_digest_is_known(tmp_path):
-    store.write_array(tmp_path / "mine.npy", np.zeros((2, 3)))
+    write_array(tmp_path / "mine.npy", np.zeros((2, 3)))
     digest = hashlib.sha256((tmp_path / "mine.npy").read_bytes()).hexdigest()
-    assert store.read_passport(tmp_path / "mine.npy") == {"sha256": {"mine.npy": digest}}
+    assert read_passport(tmp_path / "mine.npy") == {"sha256": {"mine.npy": digest}}
 
 
 def test_a_result_has_its_recipe_and_its_digest_beside_it(tmp_path):
     path = layout.array_path(tmp_path, "a/標本.1")
-    store.write_result(path, np.zeros((2, 3), np.float32), {"version": 1})
+    write_result(path, np.zeros((2, 3), np.float32), {"version": 1})
     assert (tmp_path / "a/標本.1.json").is_file()
-    assert store.read_record(path)["made_from"] == {"version": 1}
-    assert store.recorded_digest(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert read_record(path)["made_from"] == {"version": 1}
+    assert recorded_digest(path) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_the_record_of_a_result_goes_before_the_result_changes(tmp_path):
     """A record never vouches for what another process was about to write when it was killed."""
     path = tmp_path / "a.csv"
-    with store.recorded(tmp_path / "a.json", {"version": 1}, path):
+    with recorded(tmp_path / "a.json", {"version": 1}, path):
         path.write_text("1")
-    with pytest.raises(KeyboardInterrupt), store.recorded(tmp_path / "a.json", {"version": 2}, path):
+    with pytest.raises(KeyboardInterrupt), recorded(tmp_path / "a.json", {"version": 2}, path):
         path.write_text("2")
         raise KeyboardInterrupt
     assert not (tmp_path / "a.json").exists()
@@ -243,26 +250,26 @@ def test_the_record_of_a_result_goes_before_the_result_changes(tmp_path):
 
 def test_the_record_of_a_shard_is_read_back_without_numpy(tmp_path):
     record = {"made_from": {"標本": "x" * 300}, "pool": None}
-    store.write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {}, record)
-    assert files.read_shard_record(tmp_path / "0000.npz") == store.read_shard_record(tmp_path / "0000.npz") == record
+    write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {}, record)
+    assert files.read_shard_record(tmp_path / "0000.npz") == read_shard_record(tmp_path / "0000.npz") == record
 
 
 def test_ids_elsewhere_are_read_when_named(tmp_path):
-    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {}, {})
+    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {}, {})
     (tmp_path / "ids.txt").rename(tmp_path / "other.txt")
-    assert store.read_embeddings(tmp_path / "embeddings.npy", tmp_path / "other.txt")[0] == ["a"]
+    assert read_embeddings(tmp_path / "embeddings.npy", tmp_path / "other.txt")[0] == ["a"]
 
 
 @pytest.mark.parametrize("embeddings", [np.zeros((2, 3)), np.zeros(1)])
 def test_embeddings_and_ids_that_do_not_belong_together_are_refused(tmp_path, embeddings):
-    store.write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {}, {})
-    store.write_array(tmp_path / "embeddings.npy", embeddings)
+    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {}, {})
+    write_array(tmp_path / "embeddings.npy", embeddings)
     with pytest.raises(UserError, match="do not belong together") as error:
-        store.read_embeddings(tmp_path / "embeddings.npy")
+        read_embeddings(tmp_path / "embeddings.npy")
     assert "embeddings.npy" in str(error.value) and "ids.txt" in str(error.value)
 
 
-@pytest.mark.parametrize("read", [store.read_array, files.read_json, store.read_shard, store.read_scatter])
+@pytest.mark.parametrize("read", [read_array, files.read_json, read_shard, read_scatter])
 def test_a_missing_file_is_named(tmp_path, read):
     with pytest.raises(UserError, match="gone.file does not exist"):
         read(tmp_path / "gone.file")
@@ -272,18 +279,18 @@ def test_a_missing_file_is_named(tmp_path, read):
 def test_a_table_of_other_columns_is_named(tmp_path, content):
     (tmp_path / "x.csv").write_text(content)
     with pytest.raises(UserError, match="x.csv cannot be read .its columns should be one,two"):
-        store.read_table(tmp_path / "x.csv", ("one", "two"))
+        read_table(tmp_path / "x.csv", ("one", "two"))
 
 
 @pytest.mark.parametrize("row", ["a,many", "a,", "a", "a,1.5"])
 def test_a_table_with_something_else_in_the_place_of_a_number_is_named(tmp_path, row):
     (tmp_path / "x.csv").write_text(f"one,two\n{row}\n")
     with pytest.raises(UserError, match="x.csv cannot be read"):
-        store.read_table(tmp_path / "x.csv", ("one", "two"), two=int)
+        read_table(tmp_path / "x.csv", ("one", "two"), two=int)
 
 
 @pytest.mark.parametrize("content", [b"", b"no such format", b"\x93NUMPY", b"PK\x03\x04 cut short", b"\xff\xfe\x00"])
-@pytest.mark.parametrize("read", [store.read_array, files.read_json, store.read_shard, store.read_scatter])
+@pytest.mark.parametrize("read", [read_array, files.read_json, read_shard, read_scatter])
 def test_an_unreadable_file_is_named(tmp_path, read, content):
     (tmp_path / "bad.file").write_bytes(content)
     with pytest.raises(UserError, match="bad.file cannot be read"):
@@ -293,19 +300,19 @@ def test_an_unreadable_file_is_named(tmp_path, read, content):
 def test_an_array_of_python_objects_is_refused(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{}], dtype=object))
     with pytest.raises(UserError, match="x.npy"):
-        store.read_array(tmp_path / "x.npy")
+        read_array(tmp_path / "x.npy")
 
 
 def test_a_single_array_is_refused_as_a_shard(tmp_path):
-    store.write_array(tmp_path / "x.npy", np.zeros(3))
+    write_array(tmp_path / "x.npy", np.zeros(3))
     with pytest.raises(UserError, match="x.npy"):
-        store.read_shard(tmp_path / "x.npy")
+        read_shard(tmp_path / "x.npy")
 
 
 def test_an_archive_of_other_arrays_is_refused_as_a_shard(tmp_path):
     np.savez(tmp_path / "x.npz", other=np.zeros(3))
     with pytest.raises(UserError, match="x.npz"):
-        store.read_shard(tmp_path / "x.npz")
+        read_shard(tmp_path / "x.npz")
 
 
 def test_a_shard_of_an_earlier_version_is_named(tmp_path):
@@ -313,7 +320,7 @@ def test_a_shard_of_an_earlier_version_is_named(tmp_path):
     failures = np.zeros((0, 3), dtype=str)
     np.savez(tmp_path / "0000.npz", ids=np.array(["a"]), embeddings=np.zeros((1, 3)), failures=failures)
     with pytest.raises(UserError, match="0000.npz cannot be read .*; delete it and run again"):
-        store.read_shard(tmp_path / "0000.npz")
+        read_shard(tmp_path / "0000.npz")
 
 
 def damage_its_end(view):
@@ -342,26 +349,26 @@ def pack_other_pixels(view):
 def test_a_damaged_view_is_named(tmp_path, damage):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     damage(tmp_path / "a" / "a_view01.png")
-    whole, damaged, _ = store.view_paths(tmp_path, "a")
-    assert np.array_equal(store.read_view(whole), IMAGES[0])
+    whole, damaged, _ = view_paths(tmp_path, "a")
+    assert np.array_equal(read_view(whole), IMAGES[0])
     with pytest.raises(UserError, match="a_view01.png cannot be read"):
-        store.read_view(damaged)
+        read_view(damaged)
 
 
 def test_a_view_that_is_gone_is_named(tmp_path):
     renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{}] * 3})
     (tmp_path / "a" / "a_view01.png").unlink()
     with pytest.raises(UserError, match="a_view01.png does not exist; run again, and the specimen is rendered again"):
-        store.read_view(store.view_paths(tmp_path, "a")[1])
+        read_view(view_paths(tmp_path, "a")[1])
     assert layout.view_list(tmp_path, "a").exists()
 
 
 def test_the_views_of_a_specimen_that_was_never_rendered_are_told_by_their_list(tmp_path):
     with pytest.raises(UserError, match="nobody/views.txt does not exist"):
-        store.view_paths(tmp_path, "nobody")
+        view_paths(tmp_path, "nobody")
 
 
-@pytest.mark.parametrize("listing", [store.rendered, store.arrays])
+@pytest.mark.parametrize("listing", [rendered_ids, array_ids])
 def test_a_missing_folder_is_named(tmp_path, listing):
     with pytest.raises(UserError, match="nowhere"):
         listing(tmp_path / "nowhere")
@@ -375,6 +382,6 @@ def test_pictures_and_tables_are_on_the_disk_before_they_take_their_names(tmp_pa
     """No record tells of them whether they are broken."""
     synced = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
-    store.write_image(tmp_path / "a.png", IMAGES[0])
-    store.write_table(tmp_path / "a.csv", ("one",), [[1]])
+    write_image(tmp_path / "a.png", IMAGES[0])
+    write_table(tmp_path / "a.csv", ("one",), [[1]])
     assert synced == [(tmp_path / name).stat().st_size for name in ("a.png", "a.csv")]

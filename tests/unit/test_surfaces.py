@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from fossilvit import cameras, fossils, meshes, poses
-from fossilvit.rendering import surfaces
-from fossilvit.rendering.projection import projection
+from fossilvit import examples, meshes
+from fossilvit.views import cameras, poses
+from fossilvit.views.rendering import surfaces
+from fossilvit.views.rendering.projection import projection
 
 from .shapes import ball, box, fossil, surface
 
@@ -81,7 +82,7 @@ def beside_an_edge(mesh, screen, nearest, pixels):
 
 
 @pytest.mark.parametrize("framing", cameras.FRAMINGS)
-@pytest.mark.parametrize("category", ["ball", *fossils.CATEGORIES])
+@pytest.mark.parametrize("category", ["ball", *examples.CATEGORIES])
 def test_generated_meshes_show_what_rays_hit(open3d, category, framing):
     assert agrees(open3d, ball(4) if category == "ball" else fossil(category), framing) < 0.001 * 4 * SIZE**2
 

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from fossilvit import cameras, meshes, poses, rendering
-from fossilvit.rendering import textures
+from fossilvit import meshes
+from fossilvit.views import cameras, poses, rendering
+from fossilvit.views.rendering import textures
 
 from .shapes import cloud, surface
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.special import erf
 
-from fossilvit.encoders import dinov2
+from fossilvit.encoders.kinds import dinov2
 from fossilvit.encoders.vision import vit
 from tests.unit import golden_tokens
 

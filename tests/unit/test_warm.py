@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fossilvit import warm
+from fossilvit.running import warm
 from tests.conftest import heed_interrupts
 
 STAGE = '''
@@ -63,7 +63,7 @@ def main():
             print(child.pid, flush=True)
             time.sleep(100)
         case ["write", path]:
-            from fossilvit import files
+            from fossilvit.store import files
 
             with files.atomic(path) as file:
                 file.write(b"half")
@@ -72,7 +72,7 @@ def main():
 
 
 if __name__ == "__main__":
-    from fossilvit import commands
+    from fossilvit.running import commands
 
     sys.exit(commands.run(main))
 '''
@@ -152,7 +152,7 @@ def workers_of(repository):
 
 def place(process):
     with suppress(psutil.Error):
-        return process.environ().get("PYTHONPATH", "") if "fossilvit.warm.worker" in process.cmdline() else ""
+        return process.environ().get("PYTHONPATH", "") if "fossilvit.running.warm.worker" in process.cmdline() else ""
     return ""
 
 

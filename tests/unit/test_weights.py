@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from fossilvit import digests
-from fossilvit.encoders import dinov2
+from fossilvit.encoders.kinds import dinov2
 from fossilvit.encoders.vision import vit, weights
 from fossilvit.errors import UserError
+from fossilvit.store import digests
 
 TINY = dinov2.Architecture(dimension=32, depth=2, heads=2, trained_size=56)
 

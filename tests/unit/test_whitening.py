@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from scipy.linalg import fractional_matrix_power
 from sklearn.decomposition import PCA
 
-from fossilvit import pooling, whitening
+from fossilvit.collection import pooling, whitening
 from fossilvit.errors import UserError
-from fossilvit.vectors import unit
+from fossilvit.numbers.vectors import unit
 
 
 def features(specimens=20, views=5, dimension=8, seed=0):

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from fossilvit import store
+from fossilvit.store.png import read_image
+from fossilvit.store.tables import SPECIMENS_COLUMNS, read_table
 from tests.conftest import REPOSITORY
 
 SECONDS = rb'"seconds": [0-9.]+'
@@ -74,10 +75,10 @@ def timeless(path):
         with np.load(path) as shard:
             return {name: re.sub(SECONDS, b"", shard[name].tobytes()) for name in shard.files}
     if path.suffix == ".png":
-        image = store.read_image(path)
+        image = read_image(path)
         return image.shape, image.tobytes()
     if path.name == "specimens.csv":
-        return [{**row, "seconds": ""} for row in store.read_table(path, store.SPECIMENS_COLUMNS)]
+        return [{**row, "seconds": ""} for row in read_table(path, SPECIMENS_COLUMNS)]
     return re.sub(SECONDS, b"", path.read_bytes()) if path.suffix == ".json" else path.read_bytes()
 
 

@@ -5,8 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
-from fossilvit import fossils, store
-from fossilvit.fossils.collection import specimen
+from fossilvit import examples
+from fossilvit.examples.collection import specimen
+from fossilvit.store.embeddings import read_embeddings
+from fossilvit.store.tables import read_table
 from tests.workflow.conftest import snakemake
 
 DEFAULTS = ["render={views: 12, size: 768}", "shards=16"]
@@ -15,7 +17,7 @@ DEFAULTS = ["render={views: 12, size: 768}", "shards=16"]
 @pytest.fixture
 def generated(tmp_path):
     """Four specimens of each group of generated fossils, in folders by group."""
-    for category in fossils.CATEGORIES:
+    for category in examples.CATEGORIES:
         for index in range(4):
             path = tmp_path / f"data/meshes/{category}/{index}.ply"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,9 +38,8 @@ def test_the_nearest_neighbor_is_of_the_same_kind(collection, request):
     run = snakemake(work, config=DEFAULTS)
     assert run.code == 0, run.output
     scores = {
-        row["metric"]: float(row["value"])
-        for row in store.read_table(work / "results/evaluation.csv", ["metric", "value"])
+        row["metric"]: float(row["value"]) for row in read_table(work / "results/evaluation.csv", ["metric", "value"])
     }
     assert scores["nearest_neighbor"] >= 0.90
-    identities, embeddings = store.read_embeddings(work / "data/embeddings/embeddings.npy")
+    identities, embeddings = read_embeddings(work / "data/embeddings/embeddings.npy")
     assert len(identities) == scores["specimens"] and np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from fossilvit import files, store
-from fossilvit.encoders import dinov2
+from fossilvit.encoders.kinds import dinov2
 from fossilvit.encoders.vision import vit
+from fossilvit.store import files
+from fossilvit.store.tables import read_table
 from tests.workflow.conftest import snakemake, write_mesh
 
 OFFLINE = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
@@ -177,7 +178,7 @@ def test_a_real_network_finds_bones_of_the_same_kind(tmp_path, real_meshes, stan
     shutil.copytree(real_meshes / "leg_bones", tmp_path / "data/meshes")
     run = snakemake(tmp_path, config=[RENDERED, CUSTOM])
     assert run.code == 0, run.output
-    scores = store.read_table(tmp_path / "results/evaluation.csv", ["metric", "value"])
+    scores = read_table(tmp_path / "results/evaluation.csv", ["metric", "value"])
     assert float({row["metric"]: row["value"] for row in scores}["nearest_neighbor"]) >= 0.95
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fossilvit import store
+from fossilvit.store.embeddings import read_embeddings
+from fossilvit.store.tables import FAILED_COLUMNS, NEIGHBORS_COLUMNS, PASSED_OVER_COLUMNS, read_table
 from tests.conftest import ordinary_user
 from tests.workflow.conftest import Run, command, snakemake, write_mesh
 from tests.workflow.test_encoders import MINE
@@ -84,21 +85,21 @@ def run(work, *arguments, config=()):
 
 
 def table(work, name, columns):
-    return [tuple(row.values()) for row in store.read_table(work / "results" / name, columns)]
+    return [tuple(row.values()) for row in read_table(work / "results" / name, columns)]
 
 
 def test_every_hostile_name_is_described_or_recorded_in_a_sentence(hostile):
     work, done = hostile
     assert done.code == 0, done.output
-    identities, _ = store.read_embeddings(work / "data/embeddings/embeddings.npy")
+    identities, _ = read_embeddings(work / "data/embeddings/embeddings.npy")
     assert sorted(identities) == sorted(TAKEN)
-    failed = table(work, "failed.csv", store.FAILED_COLUMNS)
+    failed = table(work, "failed.csv", FAILED_COLUMNS)
     assert {(identity, stage) for identity, stage, _ in failed} == {
         *((identity, "find") for identity in LEFT_OUT),
         *((identity, "render") for identity in FAILED),
     }
     assert all((LEFT_OUT | FAILED)[identity] in reason and reason.endswith(".") for identity, _, reason in failed)
-    passed_over = table(work, "passed_over.csv", store.PASSED_OVER_COLUMNS)
+    passed_over = table(work, "passed_over.csv", PASSED_OVER_COLUMNS)
     assert [file for file, _ in passed_over] == sorted(PASSED_OVER)
     assert all(PASSED_OVER[file] in reason for file, reason in passed_over)
     assert "Left out, as results/failed.csv says: " in done.output and "(and 6 more)" in done.output
@@ -113,7 +114,7 @@ def test_they_are_not_done_again_and_can_be_asked_for(hostile):
     done = run(work, config=[f"search={{queries: {asked}}}"])
     assert done.code == 0, done.output
     tables = [path for path in (work / "results").glob("knn_*.csv")]
-    queries = {store.read_table(path, store.NEIGHBORS_COLUMNS)[0]["query_id"] for path in tables}
+    queries = {read_table(path, NEIGHBORS_COLUMNS)[0]["query_id"] for path in tables}
     assert queries == set(asked) and len(tables) == len(asked)
     assert len(list((work / "results/figures").glob("neighbors_*.png"))) == len(asked)
 
@@ -145,7 +146,7 @@ def test_a_collection_in_two_formats_runs_with_the_one_that_is_preferred(work):
     assert all(f"data/meshes/round/{name}" in done.output for name in ("a.ply", "a.obj", "b.stl", "b.obj"))
     done = snakemake(work, config=["prefer=[stl, obj]"])
     assert done.code == 0 and done.of("render_views") == {"round/a"}
-    assert [file for file, _ in table(work, "passed_over.csv", store.PASSED_OVER_COLUMNS)] == [
+    assert [file for file, _ in table(work, "passed_over.csv", PASSED_OVER_COLUMNS)] == [
         "round/a.ply",
         "round/b.obj",
     ]

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 import trimesh
 
-from fossilvit import files, specimens, store
+from fossilvit.scans import specimens
+from fossilvit.store import files
+from fossilvit.store.embeddings import read_embeddings
+from fossilvit.store.tables import DUPLICATES_COLUMNS, FAILED_COLUMNS, SPECIMENS_COLUMNS, read_table
 from tests.conftest import REPOSITORY
 from tests.workflow.conftest import products, snakemake, write_mesh
 
@@ -25,15 +28,15 @@ GATHERING = {"gather_records", "gather_shard"}
 
 
 def ids(work):
-    return store.read_embeddings(work / "data/embeddings/embeddings.npy")[0]
+    return read_embeddings(work / "data/embeddings/embeddings.npy")[0]
 
 
 def specimens_table(work):
-    return store.read_table(work / "results/specimens.csv", store.SPECIMENS_COLUMNS)
+    return read_table(work / "results/specimens.csv", SPECIMENS_COLUMNS)
 
 
 def duplicates_table(work):
-    return store.read_table(work / "results/duplicates.csv", store.DUPLICATES_COLUMNS)
+    return read_table(work / "results/duplicates.csv", DUPLICATES_COLUMNS)
 
 
 def assert_only(run, identity):
@@ -68,7 +71,7 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
         ("clusters", "specimen_id,cluster_id,prob", 5),
         ("knn", "query_id,neighbor_id,distance", 5 * 4),
         ("failed", "specimen_id,stage,reason", 1),
-        ("specimens", ",".join(store.SPECIMENS_COLUMNS), 6),
+        ("specimens", ",".join(SPECIMENS_COLUMNS), 6),
         ("duplicates", "specimen_id,duplicate_of,same", 0),
     ]:
         lines = (work / f"results/{table}.csv").read_text(encoding="utf-8").splitlines()
@@ -79,7 +82,7 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
 
 def test_a_broken_mesh_is_recorded_and_the_others_go_on(finished):
     work, _ = finished
-    (failure,) = store.read_table(work / "results/failed.csv", store.FAILED_COLUMNS)
+    (failure,) = read_table(work / "results/failed.csv", FAILED_COLUMNS)
     assert failure["specimen_id"] == "square/broken" and failure["stage"] == "render"
     assert "broken.ply" in failure["reason"]
     record = json.loads((work / "data/renders/square/broken/render.json").read_text(encoding="utf-8"))
@@ -279,7 +282,7 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
     mesh.write_bytes(b"")
     assert_only(snakemake(work), "square/d")
     assert "square/d" not in ids(work)
-    failed = store.read_table(work / "results/failed.csv", store.FAILED_COLUMNS)
+    failed = read_table(work / "results/failed.csv", FAILED_COLUMNS)
     assert [row["specimen_id"] for row in failed] == ["square/broken", "square/d"]
     assert not list((work / "data/renders/square/d").glob("*.png"))
 

@@ -12,7 +12,9 @@ import pytest
 import trimesh
 from snakemake import api, dag, jobs, persistence
 
-from fossilvit import files, png, store
+from fossilvit.store import files, png
+from fossilvit.store.embeddings import read_embeddings
+from fossilvit.store.tables import FAILED_COLUMNS, SPECIMENS_COLUMNS, read_table
 from tests.conftest import heed_interrupts, ordinary_user
 from tests.workflow.conftest import command, products, snakemake, write_mesh
 from tests.workflow.test_encoders import MINE
@@ -62,7 +64,7 @@ def test_another_encoder_masks_no_other_change(work, fresh):
     assert run.code == 0, run.output
     assert run.jobs["render_views"] == run.jobs["extract_features"] == 6
     assert_as_fresh(work, fresh(work, config=config))
-    assert "round/a" not in store.read_embeddings(work / "data/embeddings/embeddings.npy")[0]
+    assert "round/a" not in read_embeddings(work / "data/embeddings/embeddings.npy")[0]
     assert not snakemake(work, config=config).jobs
 
 
@@ -109,7 +111,7 @@ def test_files_that_a_scan_names_are_inputs_as_the_scan_is(tmp_path, fresh):
 
 
 def table(work):
-    return store.read_table(work / "results/specimens.csv", store.SPECIMENS_COLUMNS)
+    return read_table(work / "results/specimens.csv", SPECIMENS_COLUMNS)
 
 
 def test_a_restored_collection_is_not_rendered_again(work):
@@ -181,7 +183,7 @@ def test_a_scan_that_may_not_be_read_costs_an_ordinary_user_that_scan_alone(work
     mesh.chmod(0)
     done = subprocess.run([*ordinary_user(), *command(work)], capture_output=True, encoding="utf-8", timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
-    failed = store.read_table(work / "results/failed.csv", store.FAILED_COLUMNS)
+    failed = read_table(work / "results/failed.csv", FAILED_COLUMNS)
     assert [row["reason"] for row in failed if row["specimen_id"] == "round/a"] == [
         "data/meshes/round/a.ply may not be read; give yourself permission and run again."
     ]

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
-from fossilvit import store
+from fossilvit.store.tables import NEIGHBORS_COLUMNS, read_table
 from tests.conftest import ordinary_user
 from tests.workflow.conftest import REPOSITORY, SMALL, command, snakemake, write_mesh
 
@@ -27,7 +27,7 @@ def test_any_name_and_a_folder_named_as_a_mesh_go_through(tmp_path):
     run = snakemake(tmp_path, config=["search={queries: [a/b]}"])
     assert run.code == 0, run.output
     assert (tmp_path / "data/embeddings/ids.txt").read_text(encoding="utf-8").splitlines() == sorted(names)
-    assert len(store.read_table(tmp_path / "results/knn_a__b.csv", store.NEIGHBORS_COLUMNS)) == len(names) - 1
+    assert len(read_table(tmp_path / "results/knn_a__b.csv", NEIGHBORS_COLUMNS)) == len(names) - 1
     assert not snakemake(tmp_path, config=["search={queries: [a/b]}"]).jobs
 
 

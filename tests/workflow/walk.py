@@ -22,7 +22,9 @@ import psutil
 import trimesh
 import yaml
 
-from fossilvit import digests, files, inventory, layout, leftovers, png, specimens
+from fossilvit.provenance import leftovers
+from fossilvit.scans import inventory, specimens
+from fossilvit.store import digests, files, layout, png
 from tests.conftest import REPOSITORY, heed_interrupts
 from tests.workflow.conftest import Run, products, timeless
 
@@ -532,7 +534,7 @@ def at_work(work):
     """The processes of a run in a folder."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if "fossilvit.warm.worker" in " ".join(process.cmdline()):
+            if "fossilvit.running.warm.worker" in " ".join(process.cmdline()):
                 places = [process.cwd(), *(file.path for file in process.open_files())]
                 if any(place.startswith(str(work)) for place in places):
                     yield process

@@ -5,12 +5,12 @@
 
 rule collect_embeddings:
     input:
-        [f"data/shards/{shard}.npz" for shard in SHARDS],
+        expand(layout.SHARD_EMBEDDINGS, shard=PLAN.shards),
     output:
-        embeddings="data/embeddings/embeddings.npy",
-        ids="data/embeddings/ids.txt",
-        record="data/embeddings/embeddings.json",
-        specimens=report("results/specimens.csv", caption="../report/specimens.rst", category="Collection"),
+        embeddings=layout.ARRAY,
+        ids=layout.IDS,
+        record=layout.PASSPORT,
+        specimens=report(layout.SPECIMENS, caption="../report/specimens.rst", category="Collection"),
     log:
         "logs/collect_embeddings.log",
     group:
@@ -24,17 +24,17 @@ rule collect_embeddings:
     params:
         whiten=config["collection"]["whiten"],
     shell:
-        'python "$FOSSILVIT"/collect_embeddings.py {input:q} --out data/embeddings'
-        " --specimens {output.specimens:q} --whiten {params.whiten} &> {log:q}"
+        'python "$FOSSILVIT"/collect_embeddings.py {input:q} --specimens {output.specimens:q}'
+        " --whiten {params.whiten} &> {log:q}"
 
 
 rule list_files:
     input:
-        "results/specimens.csv",
+        layout.SPECIMENS,
     output:
-        failed=report("results/failed.csv", caption="../report/failed.rst", category="Collection"),
-        passed_over=report("results/passed_over.csv", caption="../report/passed_over.rst", category="Collection"),
-        record="results/failed.json",
+        failed=report(layout.FAILED, caption="../report/failed.rst", category="Collection"),
+        passed_over=report(layout.PASSED_OVER, caption="../report/passed_over.rst", category="Collection"),
+        record=layout.LISTING_RECORD,
     log:
         "logs/list_files.log",
     group:
@@ -48,7 +48,7 @@ rule list_files:
     params:
         meshes=lambda wildcards: config["meshes"],
         prefer=config["prefer"],
-        names="--for-cluster" if CLUSTER else "",
+        names="--for-cluster" if REMOTE else "",
     shell:
         'python "$FOSSILVIT"/list_files.py --meshes={params.meshes:q} --prefer {params.prefer} {params.names}'
         " --specimens {input:q} --failed {output.failed:q} --passed-over {output.passed_over:q} &> {log:q}"
@@ -56,11 +56,11 @@ rule list_files:
 
 rule find_duplicates:
     input:
-        specimens="results/specimens.csv",
-        embeddings="data/embeddings/embeddings.npy",
+        specimens=layout.SPECIMENS,
+        embeddings=layout.ARRAY,
     output:
-        table=report("results/duplicates.csv", caption="../report/duplicates.rst", category="Collection"),
-        record="results/duplicates.json",
+        table=report(layout.DUPLICATES, caption="../report/duplicates.rst", category="Collection"),
+        record=layout.DUPLICATES_RECORD,
     log:
         "logs/find_duplicates.log",
     group:
@@ -81,11 +81,11 @@ rule find_duplicates:
 
 rule cluster_specimens:
     input:
-        embeddings="data/embeddings/embeddings.npy",
-        ids="data/embeddings/ids.txt",
+        embeddings=layout.ARRAY,
+        ids=layout.IDS,
     output:
-        report("results/clusters.csv", caption="../report/clusters.rst", category="Collection"),
-        "results/clusters.json",
+        report(layout.CLUSTERS, caption="../report/clusters.rst", category="Collection"),
+        layout.CLUSTERS_RECORD,
     log:
         "logs/cluster_specimens.log",
     group:
@@ -103,19 +103,19 @@ rule cluster_specimens:
         clusters=config["cluster"]["clusters"],
         seed=config["seed"],
     shell:
-        'python "$FOSSILVIT"/cluster.py --emb {input.embeddings:q} --ids {input.ids:q} --out results'
+        'python "$FOSSILVIT"/cluster.py --emb {input.embeddings:q} --ids {input.ids:q}'
         " --method {params.method} --pca {params.pca} --min-cluster-size {params.min_cluster_size}"
         " --clusters {params.clusters} --seed {params.seed} &> {log:q}"
 
 
 rule search_neighbors:
     input:
-        embeddings="data/embeddings/embeddings.npy",
-        ids="data/embeddings/ids.txt",
+        embeddings=layout.ARRAY,
+        ids=layout.IDS,
     output:
-        report("results/knn.csv", caption="../report/neighbors.rst", category="Collection"),
-        report("results/retrieval.csv", caption="../report/retrieval.rst", category="Collection"),
-        "results/knn.json",
+        report(layout.NEIGHBORS, caption="../report/neighbors.rst", category="Collection"),
+        report(layout.RETRIEVAL, caption="../report/retrieval.rst", category="Collection"),
+        layout.NEIGHBORS_RECORD,
     log:
         "logs/search_neighbors.log",
     group:
@@ -131,29 +131,29 @@ rule search_neighbors:
         topk=config["search"]["topk"],
         metric=config["search"]["metric"],
     shell:
-        'python "$FOSSILVIT"/search.py --emb {input.embeddings:q} --ids {input.ids:q} --out results'
+        'python "$FOSSILVIT"/search.py --emb {input.embeddings:q} --ids {input.ids:q}'
         " {params.query:q} --topk {params.topk} --metric {params.metric} &> {log:q}"
 
 
 use rule search_neighbors as search_query with:
     output:
-        "results/knn_{query}.csv",
-        "results/knn_{query}.json",
+        layout.QUERY_TABLES,
+        layout.QUERY_RECORDS,
     log:
         "logs/search_query/{query}.log",
     params:
-        query=lambda wildcards: [f"--query={QUERIES[wildcards.query]}"],
+        query=lambda wildcards: [f"--query={PLAN.queries[wildcards.query]}"],
         topk=config["search"]["topk"],
         metric=config["search"]["metric"],
 
 
 rule evaluate:
     input:
-        retrieval="results/retrieval.csv",
-        clusters="results/clusters.csv",
+        retrieval=layout.RETRIEVAL,
+        clusters=layout.CLUSTERS,
     output:
-        table=report("results/evaluation.csv", caption="../report/evaluation.rst", category="Collection"),
-        record="results/evaluation.json",
+        table=report(layout.EVALUATION, caption="../report/evaluation.rst", category="Collection"),
+        record=layout.EVALUATION_RECORD,
     log:
         "logs/evaluate.log",
     group:

@@ -1,14 +1,14 @@
 # needs  results/clusters.csv, results/knn_QUERY.csv and the renders
-# gives  results/figures: a contact sheet of every cluster and of the neighbours of every query
+# gives  results/figures: a contact sheet of every cluster and of the neighbors of every query
 
 
 rule draw_figures:
     input:
-        clusters="results/clusters.csv",
-        neighbors=[f"results/knn_{name}.csv" for name in QUERIES],
+        clusters=layout.CLUSTERS,
+        neighbors=expand(layout.QUERY_TABLES, query=PLAN.queries),
     output:
         report(
-            directory("results/figures"),
+            directory(layout.FIGURES),
             patterns=["{name}.png"],
             caption="../report/figures.rst",
             category="Contact sheets",
@@ -24,5 +24,5 @@ rule draw_figures:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
-        'python "$FOSSILVIT"/draw_figures.py --renders data/renders --clusters {input.clusters:q}'
-        " --neighbors {input.neighbors:q} --out {output:q} &> {log:q}"
+        'python "$FOSSILVIT"/draw_figures.py --clusters {input.clusters:q} --neighbors {input.neighbors:q}'
+        " --out {output:q} &> {log:q}"

@@ -1,18 +1,11 @@
-# needs  a mesh or point cloud a specimen
+# needs  one mesh or point cloud per specimen
 # gives  data/renders/ID/, data/features/ID.npy, data/embeddings/ID.npy, and data/shards/SHARD.json + SHARD.npz
 #
-# On a cluster the shards are the jobs (profiles/slurm): what gathers a shard ties its specimens into one. There they run
-# beside and after one another, so `runtime` is a specimen's share of such a job, and the gathering has the time to start
-# in.
+# On a compute cluster one job computes one shard (profiles/slurm): the rule that gathers a shard joins its specimens to
+# one job. There they run beside and after one another, so `runtime` is a specimen's share of such a job, and the
+# gathering has the time to start in.
 
-
-VIEWS = config["render"]["views"]
-SAMPLES = (config["render"]["size"] * config["render"]["antialias"]) ** 2
-VIEWS_MB, VIEWS_MINUTES = (25 + 3 * VIEWS) * SAMPLES // 10**6, VIEWS * SAMPLES // 10**9
-RENDER_SETTINGS = " ".join(f"--{name}={value}" for name, value in config["render"].items())
-WHITENED = config["collection"]["whiten"] != "none"
 KEEP = config["keep_renders"]
-VIEWS_AFTER = "keep" if KEEP else "forget"
 
 
 wildcard_constraints:
@@ -22,12 +15,11 @@ wildcard_constraints:
 
 rule render_views:
     input:
-        # an encoder that is to be fetched is there before anything is rendered for it
-        lambda wildcards: "data/encoder.json" if STALE.encoder and specimen(wildcards).id in STALE.rendered else [],
+        lambda wildcards: PLAN.weights_for_rendering(wildcards.id),
     output:
-        "data/renders/{id}/render.json",
+        layout.RENDER_RECORDS,
         # stands for the views, which are no outputs themselves: a specimen that cannot be read has none
-        (str if KEEP else temp)("data/renders/{id}/views.txt"),
+        (str if KEEP else temp)(layout.VIEW_LISTS),
     log:
         "logs/render_views/{id}.log",
     retries: RETRIES
@@ -37,23 +29,23 @@ rule render_views:
         "../../envs/render.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * (1000 + specimen(wildcards).memory + VIEWS_MB),
-        runtime=lambda wildcards, attempt: attempt * (1 + specimen(wildcards).memory // 1000 + VIEWS_MINUTES),
+        mem_mb=lambda wildcards, attempt: attempt * demands.rendering_memory(config, PLAN.specimen(wildcards.id)),
+        runtime=lambda wildcards, attempt: attempt * demands.rendering_minutes(config, PLAN.specimen(wildcards.id)),
     params:
         # no input: neither its date nor its permissions mean anything to Snakemake
-        mesh=lambda wildcards: specimen(wildcards).path,
-        id=lambda wildcards: specimen(wildcards).id,
-        settings=RENDER_SETTINGS,
+        mesh=lambda wildcards: PLAN.specimen(wildcards.id).path,
+        id=lambda wildcards: PLAN.specimen(wildcards.id).id,
+        settings=demands.render_arguments(config),
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} render_multiview'
-        " --in={params.mesh:q} --out data/renders --specimen={params.id:q} {params.settings} &> {log:q}"
+        " --in={params.mesh:q} --specimen={params.id:q} {params.settings} &> {log:q}"
 
 
 rule gather_records:
     input:
-        lambda wildcards: [layout.render_record(layout.RENDERS, id) for id in SHARDS[wildcards.shard]],
+        lambda wildcards: PLAN.render_records(wildcards.shard),
     output:
-        "data/shards/{shard}.json",
+        layout.SHARD_RECORDS,
     log:
         "logs/gather_records/{shard}.log",
     retries: RETRIES
@@ -67,15 +59,15 @@ rule gather_records:
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} gather_records'
-        " {input:q} --renders data/renders --out {output:q} &> {log:q}"
+        " {input:q} --out {output:q} &> {log:q}"
 
 
 rule extract_features:
     input:
-        "data/renders/{id}/views.txt",
-        lambda wildcards: "data/encoder.json" if STALE.encoder and specimen(wildcards).id in STALE.described else [],
+        layout.VIEW_LISTS,
+        lambda wildcards: PLAN.weights_for_describing(wildcards.id),
     output:
-        "data/features/{id}.npy",
+        layout.FEATURE_ARRAYS,
     log:
         "logs/extract_features/{id}.log",
     priority: 1  # a specimen that is begun is finished first
@@ -84,27 +76,29 @@ rule extract_features:
         "describe"
     conda:
         "../../envs/encode.yaml"
-    threads: THREADS
+    threads: demands.describing_threads(PLAN.encoder, GPUS, workflow.cores)
     resources:
-        gpu=int(TAKES_GPU),
-        mem_mb=lambda wildcards, attempt: encoders.memory(config["extract"]["model"]) * attempt,
-        runtime=lambda wildcards, attempt: attempt * (1 if TAKES_GPU else 1 + VIEWS // 4),
+        gpu=int(GPUS > 0),
+        mem_mb=lambda wildcards, attempt: attempt * PLAN.encoder.memory(),
+        runtime=lambda wildcards, attempt: attempt * demands.describing_minutes(config, GPUS),
     params:
-        id=lambda wildcards: specimen(wildcards).id,
+        id=lambda wildcards: PLAN.specimen(wildcards.id).id,
         encoder=lambda wildcards: ENCODER,
         precision=config["extract"]["precision"],
+        # these two change no feature
+        device=config["extract"]["device"],
+        views="keep" if KEEP else "forget",
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} extract_features'
-        " --renders data/renders --out data/features --specimen={params.id:q} {params.encoder}"
-        f" --device {DEVICE} --views {VIEWS_AFTER}"  # where and what then change no result
-        " --precision {params.precision} --threads {threads} &> {log:q}"
+        " --specimen={params.id:q} {params.encoder} --precision {params.precision} --device {params.device}"
+        " --views {params.views} --threads {threads} &> {log:q}"
 
 
 rule pool_embedding:
     input:
-        "data/features/{id}.npy",
+        layout.FEATURE_ARRAYS,
     output:
-        "data/embeddings/{id}.npy",
+        layout.EMBEDDING_ARRAYS,
     log:
         "logs/pool_embedding/{id}.log",
     priority: 2
@@ -118,22 +112,20 @@ rule pool_embedding:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: attempt,
     params:
-        id=lambda wildcards: specimen(wildcards).id,
+        id=lambda wildcards: PLAN.specimen(wildcards.id).id,
         pool=config["pool"],
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} pool_embeddings'
-        " --features data/features --out data/embeddings --specimen={params.id:q} --pool {params.pool} &> {log:q}"
+        " --specimen={params.id:q} --pool {params.pool} &> {log:q}"
 
 
 rule gather_shard:
     input:
-        lambda wildcards: [layout.array_path(layout.EMBEDDINGS, id) for id in SHARDS[wildcards.shard]],
-        records="data/shards/{shard}.json",
-        features=lambda wildcards: [
-            layout.array_path(layout.FEATURES, id) for id in SHARDS[wildcards.shard] if WHITENED
-        ],
+        lambda wildcards: PLAN.embeddings(wildcards.shard),
+        lambda wildcards: PLAN.features(wildcards.shard),
+        records=layout.SHARD_RECORDS,
     output:
-        "data/shards/{shard}.npz",
+        layout.SHARD_EMBEDDINGS,
     log:
         "logs/gather_shard/{shard}.log",
     retries: RETRIES
@@ -149,5 +141,4 @@ rule gather_shard:
         whiten=config["collection"]["whiten"],
     shell:
         'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} gather_shard'
-        " --records {input.records:q} --embeddings data/embeddings --features data/features"
-        " --whiten {params.whiten} --out {output:q} &> {log:q}"
+        " --records {input.records:q} --whiten {params.whiten} --out {output:q} &> {log:q}"

@@ -1,45 +1,18 @@
 """Views -> features.
 
-In: the views of a specimen, uint8 [V, H, W, 3], background exactly white. Out: float32 [V, D], one row a view.
+In: the views of a specimen, uint8 [V, H, W, 3], background exactly white. Out: float32 [V, D], one row per view.
 
-Every other file of this folder registers one kind of encoder; adding one is adding a file. Nothing heavy is imported
-before an encoder is created: Snakemake reads this at every start.
+Every file of `kinds` registers one kind of encoder; to add one, add a file there. `vision` holds the networks. Nothing
+heavy is imported before an encoder is created, because Snakemake reads this at every start.
 """
 
 import importlib
 import pkgutil
 
-from fossilvit.encoders.registry import (
-    TOKENS,
-    Options,
-    create,
-    fetch,
-    fetch_recipe,
-    file,
-    gpus,
-    is_here,
-    memory,
-    names,
-    on_gpus,
-    recipe,
-    version,
-)
+from fossilvit.encoders import kinds
+from fossilvit.encoders.registry import Choice, Encoder, Options, choose, create, names, register, tokens
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_module.name}")
+for _module in pkgutil.iter_modules(kinds.__path__):
+    importlib.import_module(f"{kinds.__name__}.{_module.name}")
 
-__all__ = [
-    "TOKENS",
-    "Options",
-    "create",
-    "fetch",
-    "fetch_recipe",
-    "file",
-    "gpus",
-    "is_here",
-    "memory",
-    "names",
-    "on_gpus",
-    "recipe",
-    "version",
-]
+__all__ = ["Choice", "Encoder", "Options", "choose", "create", "names", "register", "tokens"]

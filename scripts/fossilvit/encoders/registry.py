@@ -1,25 +1,32 @@
-"""Which encoders there are, what each is asked for, and what each gives."""
+"""Which encoders exist, what each needs, and what each returns.
 
+In: the name of an encoder and its options. Out: an Encoder, and all that must be known about it before it exists.
+Standard library only: Snakemake reads this at every start.
+"""
+
+from collections.abc import Callable, Sequence
 from os.path import expanduser
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fossilvit import devices, digests
 from fossilvit.errors import UserError
+from fossilvit.running import devices
+from fossilvit.store import digests
+from fossilvit.store.digests import Digest
 
-TOKENS = ("cls", "patch_mean", "patch_mean_foreground", "cls+patch_mean_foreground")
-"""What of a vision transformer can describe a view."""
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Options(NamedTuple):
-    """What an encoder may be told; each takes what it understands."""
+    """Everything that an encoder can be asked for. Each encoder declares which of these it uses."""
 
     image_size: int = 224
-    """Pixels, width and height, that a network sees a view at."""
+    """Width and height in pixels of the images that a network receives."""
     token: str = "cls"
-    """What describes a view, one of TOKENS."""
+    """The token of a vision transformer that describes a view."""
     weights: str | None = None
-    """File of weights; None takes those that were fetched into the cache."""
+    """File of weights; None takes those in the cache."""
     source: str = "builtin"
     """Whose code of the network runs: builtin or hub."""
     device: str = "auto"
@@ -27,21 +34,27 @@ class Options(NamedTuple):
     engine: str = "auto"
     """What runs the network: auto, openvino or torch."""
     precision: str = "auto"
-    """Numbers that the network is computed in: auto, fp32, bf16 or fp16."""
+    """Number format of the network: auto, fp32, bf16 or fp16."""
     threads: int = 1
-    """Of the CPU."""
+    """Number of CPU threads."""
+
+
+PLACE = ("device", "threads")
+"""Options that say where and how fast an encoder runs. They change no feature."""
 
 
 class Encoder:
-    """What every encoder offers.
+    """The interface of every encoder.
 
+    Attributes
+    ----------
     name : str
     dimension : int
-        D, the length of a view's features.
+        D, the length of a view's feature vector.
     version : int or str
-        Changes when the same views give other features.
+        Changes when the same views get other features.
     batch : int or None
-        Views of several specimens that are best described together; None: those of one specimen.
+        Number of views, of several specimens, that are best described together. None: the views of one specimen.
     """
 
     name: str
@@ -49,139 +62,169 @@ class Encoder:
     version: int | str
     batch: int | None = None
 
-    def encode(self, images):
+    def encode(self, images: "np.ndarray | Sequence[np.ndarray]") -> "np.ndarray":
         """Describe views: uint8 [V, H, W, 3] -> float32 [V, D]."""
         return self.describe([self.prepare(image) for image in images])
 
-    def prepare(self, image):
-        """What describe() needs of one view, uint8 [H, W, 3]. Runs ahead of it, on several threads."""
+    def prepare(self, image: "np.ndarray") -> Any:
+        """Convert one view, uint8 [H, W, 3], to what describe() takes. Runs ahead of it, on several threads."""
         return image
 
-    def describe(self, prepared):
+    def describe(self, prepared: list[Any]) -> "np.ndarray":
         """Describe prepared views, [V] -> float32 [V, D]."""
         raise NotImplementedError
 
 
+def _nothing(name: str, options: Options) -> dict[str, Any]:
+    return {}
+
+
 class Kind(NamedTuple):
-    """A registered kind of encoder."""
+    """What a file of `kinds` declares about its encoders."""
 
-    create: callable
+    create: Callable[[str, Options], Encoder]
     version: int
-    fetch: callable
-    on_gpus: bool
-    memory: callable
-    made_of: callable
-    is_here: callable
+    uses: tuple[str, ...] = ()
+    """Names of the options that the encoders use. All others are left at their defaults."""
+    patch: int = 1
+    """The image size must be a multiple of this many pixels."""
+    tokens: tuple[str, ...] | None = None
+    """The tokens to choose from; None where the encoder checks its token itself."""
+    threads: int = 4
+    """Number of CPU threads that describing a specimen can use."""
+    on_gpus: bool = True
+    """Whether the encoders can use a GPU."""
+    memory: Callable[[str], int] = lambda name: 4000
+    """Returns the MB of memory that a process needs to fetch the encoder, or to describe a specimen with it."""
+    fetch: Callable[[str, Options], dict[str, Any]] = _nothing
+    """Downloads what the encoder needs before it is created, and returns a dict to record."""
+    made_of: Callable[[str, Options, Digest], dict[str, Any]] = lambda name, options, digest: {}
+    """Returns the digests of the encoder's files, without creating it."""
+    is_here: Callable[[str, Options], bool] = lambda name, options: True
+    """Returns whether all files of the encoder are on this machine."""
 
 
-_KINDS = {}
+class Choice(NamedTuple):
+    """An encoder that was chosen and not created yet."""
+
+    name: str
+    options: Options
+    kind: Kind
+
+    def create(self) -> Encoder:
+        """Create the encoder.
+
+        Raises
+        ------
+        UserError
+            Weights are missing or wrong, or there is no such device.
+        """
+        return self.kind.create(self.name, self.options)
+
+    def fetch(self) -> dict[str, Any]:
+        """Download what the encoder needs, and return what it is made of, to record."""
+        return self.kind.fetch(self.name, self.options)
+
+    def recipe(self, digest: Digest = digests.of_file) -> dict[str, Any]:
+        """Everything besides the views that features depend on: the encoder, its options, the digests of its files."""
+        return {**self._asked_for(digest), "precision": self.options.precision}
+
+    def fetch_recipe(self, digest: Digest = digests.of_file) -> dict[str, Any]:
+        """Everything that the record of the encoder depends on; see recipe()."""
+        return {**self._asked_for(digest), "weights": self.options.weights}
+
+    def is_here(self) -> bool:
+        """Whether all files of the encoder are on this machine, so that it can be created."""
+        return self.kind.is_here(self.name, self.options)
+
+    def on_gpus(self) -> bool:
+        """Whether the encoder would run on a GPU if there were one."""
+        return self.kind.on_gpus and self.options.device != "cpu" and self.options.engine != "openvino"
+
+    def gpus(self) -> tuple[str, ...]:
+        """The GPUs of this machine that the encoder would use."""
+        return devices.gpus() if self.on_gpus() else ()
+
+    def memory(self) -> int:
+        """MB of memory that a process needs to fetch the encoder, or to describe a specimen with it."""
+        return self.kind.memory(self.name)
+
+    def _asked_for(self, digest: Digest) -> dict[str, Any]:
+        asked = {key: getattr(self.options, key) for key in ("image_size", "token", "engine", "source")}
+        made_of = self.kind.made_of(self.name, self.options, digest)
+        return {"model": self.name, **asked, "made_of": made_of, "version": self.kind.version}
+
+
+_KINDS: dict[str, Kind] = {}
 
 
 def register(
-    *names,
-    version,
-    fetch=None,
-    on_gpus=True,
-    memory=lambda name: 4000,
-    made_of=lambda name, options, digest: {},
-    is_here=lambda name, options: True,
-):
-    """Make the decorated function, of a name and Options, the one that creates the encoders of these names.
+    *names: str, version: int, **declared: Any
+) -> Callable[[Callable[[str, Options], Encoder]], Callable[[str, Options], Encoder]]:
+    """Let the decorated function, of a name and Options, create the encoders of these names.
 
     Parameters
     ----------
     names : str
-        A name with colons (`custom:FILE.py:FUNCTION`) stands for all that begin as it does; what follows the first
-        colon begins with a file that the encoder is made of.
+        A name with colons (`custom:FILE.py:FUNCTION`) is a pattern: the part after its first colon is a file that the
+        encoder is made of.
     version : int
         Raise it when the same views and options give other features.
-    fetch : function of a name and Options, or None
-        Brings what the encoder needs before it is created, and returns it as a dict to record.
-    on_gpus : bool
-        Whether the encoders can make use of a GPU.
-    memory : function of a name
-        MB that a process needs to fetch one, or to describe a specimen.
-    made_of : function of a name, Options and a function that gives the SHA-256 of a file
-        The digests of all that is part of an encoder, as a dict, without creating it.
-    is_here : function of a name and Options
-        Whether all that is part of an encoder lies on this machine.
+    declared : the other fields of Kind
     """
 
-    def keep(create):
-        _KINDS.update(
-            {name: Kind(create, version, fetch or _nothing, on_gpus, memory, made_of, is_here) for name in names}
-        )
+    def keep(create: Callable[[str, Options], Encoder]) -> Callable[[str, Options], Encoder]:
+        _KINDS.update({name: Kind(create, version, **declared) for name in names})
         return create
 
     return keep
 
 
 def names() -> list[str]:
-    """The encoders there are, as they are written in the configuration; those of one's own last."""
+    """All encoders, as they are written in the configuration; the patterns come last."""
     return sorted(_KINDS, key=lambda name: ":" in name)
 
 
-def create(name, options=None) -> Encoder:
-    """Make the encoder of that name, ready to encode.
+def tokens() -> list[str]:
+    """The tokens of all encoders."""
+    return list(dict.fromkeys(token for kind in _KINDS.values() for token in kind.tokens or ()))
+
+
+def without_weights() -> list[str]:
+    """The encoders that need nothing but this package."""
+    return [name for name, kind in _KINDS.items() if kind.fetch is _nothing]
+
+
+def choose(name: str, options: Options | None = None) -> Choice:
+    """Choose an encoder, and check that it fits its options. Options that it does not use are set to their defaults.
 
     Raises
     ------
     UserError
-        Unknown name, missing or wrong weights, no such device.
+        Unknown name, no such file, or an option that the encoder cannot take.
     """
-    return _kind(name).create(name, options or Options())
+    kind, asked = _kind(name), options or Options()
+    file(name)
+    taken = Options(**{option: getattr(asked, option) for option in kind.uses})
+    if taken.image_size % kind.patch:
+        lower = taken.image_size // kind.patch * kind.patch
+        nearest = " or ".join(str(size) for size in (lower, lower + kind.patch) if size)
+        raise UserError(
+            f"image_size is {taken.image_size}, but {name} needs a multiple of {kind.patch}; take {nearest}."
+        )
+    known = kind.tokens if "token" in kind.uses else tokens()
+    if known is not None and asked.token not in known:
+        raise UserError(f"token is {asked.token!r}, but must be one of {', '.join(known)}.")
+    return Choice(name, taken, kind)
 
 
-def fetch(name, options) -> dict:
-    """Bring what an encoder needs, over the network where it must, and return what it is made of, to record."""
-    return _kind(name).fetch(name, options)
+def create(name: str, options: Options | None = None) -> Encoder:
+    """Create the encoder of that name; see choose() and Choice.create()."""
+    return choose(name, options).create()
 
 
-def recipe(name, options, digest=digests.of_file) -> dict:
-    """What features depend on but the views: the encoder, its options, and the digests of its files.
-
-    Parameters
-    ----------
-    name : str
-    options : Options
-    digest : function of a path
-        Gives the SHA-256 of a file.
-    """
-    return {**_asked_of(name, options, digest), "precision": options.precision}
-
-
-def fetch_recipe(name, options, digest=digests.of_file) -> dict:
-    """What the record of an encoder depends on; see recipe."""
-    return {**_asked_of(name, options, digest), "weights": options.weights}
-
-
-def is_here(name, options) -> bool:
-    """Whether all that is part of an encoder lies on this machine, so that it can be created."""
-    return _kind(name).is_here(name, options)
-
-
-def version(name) -> int:
-    """The version of an encoder's algorithm, without creating it."""
-    return _kind(name).version
-
-
-def gpus(name, device, engine) -> tuple[str, ...]:
-    """The GPUs there are that an encoder would make use of, given these options."""
-    return devices.gpus() if on_gpus(name, device, engine) else ()
-
-
-def on_gpus(name, device, engine) -> bool:
-    """Whether an encoder would run on a GPU where there is one, given these options."""
-    return _kind(name).on_gpus and device != "cpu" and engine != "openvino"
-
-
-def memory(name) -> int:
-    """MB that a process needs to fetch an encoder or to describe a specimen with it."""
-    return _kind(name).memory(name)
-
-
-def file(name) -> str | None:
-    """The file that a name like `custom:FILE.py:FUNCTION` holds; None for the encoders that need none.
+def file(name: str) -> str | None:
+    """The file in a name like `custom:FILE.py:FUNCTION`; None for an encoder without one.
 
     Raises
     ------
@@ -198,23 +241,13 @@ def file(name) -> str | None:
     return path
 
 
-def _kind(name):
-    form = next((known for known in _KINDS if _matches(name, known)), None)
-    if form is None:
+def _kind(name: str) -> Kind:
+    pattern = next((known for known in _KINDS if _matches(name, known)), None)
+    if pattern is None:
         raise UserError(f"There is no model {name!r}; the models are {', '.join(names())}.")
-    return _KINDS[form]
+    return _KINDS[pattern]
 
 
-def _matches(name, known):
+def _matches(name: str, known: str) -> bool:
     parts, wanted = name.split(":"), known.split(":")
     return parts[0] == wanted[0] and len(parts) == len(wanted) and all(parts)
-
-
-def _asked_of(name, options, digest):
-    asked = {key: getattr(options, key) for key in ("image_size", "token", "engine", "source")}
-    made_of = _kind(name).made_of(name, options, digest)
-    return {"model": name, **asked, "made_of": made_of, "version": _kind(name).version}
-
-
-def _nothing(name, options):
-    return {}

@@ -10,7 +10,7 @@ from numba import njit
 
 from fossilvit.meshes.measures import extent, is_place
 from fossilvit.meshes.polygons import triangulate
-from fossilvit.meshes.triples import across
+from fossilvit.numbers.triples import across
 
 NOTHING = -1
 MINUS_ZERO = np.uint64(1 << 63)

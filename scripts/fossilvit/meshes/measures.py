@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from fossilvit.meshes.triples import across, dot
+from fossilvit.numbers.triples import across, dot
 
 LARGEST, SMALLEST = 1e60, 1e-60
 """No coordinate of a scan is larger and no scan is smaller; beyond them areas and volumes leave float64."""

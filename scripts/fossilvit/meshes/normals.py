@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from fossilvit.meshes.measures import extent
-from fossilvit.meshes.triples import cross, dot, edge, unit
+from fossilvit.numbers.triples import cross, dot, edge, unit
 
 NEIGHBORS = 12
 ARCCOS = (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fossilvit.vectors import unit
+from fossilvit.numbers.vectors import unit
 
 BLOCK = 1 << 18
 """Corners of polygons that are cut at once, which bounds the memory it takes."""

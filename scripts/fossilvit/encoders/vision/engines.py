@@ -5,8 +5,8 @@ An engine is called with B views, uint8 [S, S, 3], and gives the network's outpu
 
 import logging
 
-from fossilvit import devices
 from fossilvit.errors import UserError
+from fossilvit.running import devices
 
 log = logging.getLogger("fossilvit")
 

@@ -24,7 +24,7 @@ def describe(token, classes, patches=None, coverage=None) -> np.ndarray:
 
     Parameters
     ----------
-    token : one of registry.TOKENS
+    token : one of architectures.TOKENS
     classes : float32 [V, D]
     patches : float32 [V, P, D]
     coverage : float32 [V, P]

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fossilvit.encoders.dinov2 import PATCH
+from fossilvit.encoders.vision.architectures import PATCH
 
 
 class VisionTransformer(nn.Module):
-    """A pre-norm vision transformer with layer scale and, where its dinov2.Architecture says so, register tokens."""
+    """A pre-norm vision transformer with layer scale and, where its Architecture says so, register tokens."""
 
     def __init__(self, architecture):
         super().__init__()

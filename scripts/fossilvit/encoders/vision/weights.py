@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.error import URLError
 
-from fossilvit import digests
+from fossilvit.encoders.registry import without_weights
 from fossilvit.errors import UserError
+from fossilvit.store import digests
 
 BASE_URL = "https://dl.fbaipublicfiles.com/dinov2"
 SHA256 = {
@@ -68,7 +69,10 @@ def locate(name, path=None) -> Weights:
     file = Path(path) if path else cached(name)
     if not file.is_file():
         how = "correct the path" if path else f"fetch them once with `python -m scripts.fetch_weights --model {name}`"
-        raise UserError(f"There are no weights of {name} at {file}; {how}, or take the model hog, which needs none.")
+        raise UserError(
+            f"There are no weights of {name} at {file}; {how}, or take a model that needs none: "
+            f"{', '.join(without_weights())}."
+        )
     found = Weights(file, digests.of_file(file))
     if not path and found.sha256 != SHA256[name]:
         raise UserError(
@@ -195,8 +199,8 @@ def _network(remedy):
         yield
     except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
         raise UserError(
-            f"There is no network here ({_brief(error)}): {remedy}, or set extract.weights to a file you have, or work "
-            "without weights: --config extract='{model: hog}'."
+            f"There is no network here ({_brief(error)}): {remedy}, or set extract.weights to a file you have, or take "
+            f"a model that needs none: {', '.join(without_weights())}."
         ) from None
     finally:
         socket.setdefaulttimeout(usual)

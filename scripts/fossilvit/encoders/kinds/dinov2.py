@@ -1,0 +1,159 @@
+"""DINOv2 (Oquab et al. 2023, arXiv:2304.07193), frozen.
+
+In: uint8 [V, H, W, 3]. Out: float32 [V, D], or [V, 2 D] where two tokens are joined.
+"""
+
+import logging
+import os
+from typing import NamedTuple
+
+from fossilvit import versions
+from fossilvit.encoders.registry import Encoder, Options, register
+from fossilvit.encoders.vision.architectures import ARCHITECTURES, PATCH, TOKENS
+
+log = logging.getLogger("fossilvit")
+
+
+class View(NamedTuple):
+    """A view as the network sees it."""
+
+    pixels: object
+    """uint8 [S, S, 3]"""
+    coverage: object
+    """float32 [P], the share of each patch that the specimen covers; None where patches do not count."""
+
+
+class DinoV2(Encoder):
+    """One of Meta's networks with its weights, ready to encode."""
+
+    version = versions.DINOV2
+
+    def __init__(self, name, options):
+        from fossilvit.encoders.vision import engines, tokens, weights
+
+        self.name = name
+        self.token = options.token
+        self.dimension = ARCHITECTURES[name].dimension * tokens.width(options.token)
+        self.image_size = options.image_size
+        found = weights.locate(name, options.weights)
+        self.engine = engines.start(lambda: _network(name, found, options), _model(name, found, options), options)
+        self.batch = self.engine.batch
+        log.info("%s runs in %s, %s.", name, type(self.engine).__name__, self.engine.precision)
+
+    def prepare(self, image) -> View:
+        """A view, uint8 [H, W, 3], as the network sees it."""
+        from fossilvit.encoders.vision import images, tokens
+
+        covered = images.coverage(image, self.image_size // PATCH) if tokens.needs_patches(self.token) else None
+        return View(images.resize(image, self.image_size), covered)
+
+    def describe(self, prepared):
+        """Describe prepared views, [V] -> float32 [V, D]."""
+        import numpy as np
+
+        from fossilvit.encoders.vision import tokens
+
+        if not prepared:
+            return np.zeros((0, self.dimension), np.float32)
+        outputs = self.engine([view.pixels for view in prepared])
+        if tokens.needs_patches(self.token):
+            outputs.append(np.stack([view.coverage for view in prepared]))
+        return tokens.describe(self.token, *outputs)
+
+
+def fetch(name, options) -> dict:
+    """Bring the weights, Meta's code where that is to run, and the converted network where OpenVINO runs it."""
+    from fossilvit.encoders.vision import engines, weights
+
+    if options.source == "hub":
+        weights.fetch_code(name)
+    found = weights.locate(name, options.weights) if options.weights else weights.fetch(name)
+    if engines.on_openvino(options):
+        engines.convert(lambda: _network(name, found, options), _model(name, found, options), options)
+    else:
+        _verify(name, found)
+    return {"source": options.source, "weights": str(found.path), "sha256": found.sha256}
+
+
+def memory(name) -> int:
+    """MB for a model: 4000, and the weights of its blocks twice in fp32, as where they are converted."""
+    architecture = ARCHITECTURES[name]
+    return 4000 + 2 * 4 * 12 * architecture.depth * architecture.dimension**2 // 10**6
+
+
+def made_of(name, options, digest) -> dict:
+    """The digests of the weights, and of Meta's code where that runs."""
+    from fossilvit.encoders.vision import weights
+
+    found = {"weights": digest(options.weights) if options.weights else weights.SHA256[name]}
+    return {**found, "code": weights.HUB_COMMIT} if options.source == "hub" else found
+
+
+def is_here(name, options) -> bool:
+    """Whether weights and code lie on this machine."""
+    from fossilvit.encoders.vision import weights
+
+    code = options.source != "hub" or weights.has_code()
+    return code and (bool(options.weights) or weights.cached(name).is_file())
+
+
+@register(
+    *ARCHITECTURES,
+    version=versions.DINOV2,
+    uses=Options._fields,
+    patch=PATCH,
+    tokens=TOKENS,
+    fetch=fetch,
+    memory=memory,
+    made_of=made_of,
+    is_here=is_here,
+)
+def create(name, options):
+    return DinoV2(name, options)
+
+
+def _network(name, found, options):
+    """The network with its weights, as a torch module of pixels that gives the tokens which are needed."""
+    from fossilvit.encoders.vision import tokens, weights
+    from fossilvit.encoders.vision.pixels import FromPixels
+
+    network = weights.hub_network(name) if options.source == "hub" else _untrained(name)
+    weights.load(network, found.path, name)
+    network.eval()
+    if options.source == "hub":
+        return FromPixels(network, lambda images: _metas_tokens(network, images))
+    network.settle(options.image_size)
+    return FromPixels(network, network if tokens.needs_patches(options.token) else network.classes)
+
+
+def _metas_tokens(network, images):
+    """Class and patch tokens as Meta's own code gives them."""
+    found = network.forward_features(images)
+    return found["x_norm_clstoken"], found["x_norm_patchtokens"]
+
+
+def _model(name, found, options):
+    """The file of the converted network: beside the weights or, where nothing can be written there, in the cache."""
+    from fossilvit.encoders.vision import tokens, weights
+
+    outputs = "tokens" if tokens.needs_patches(options.token) else "class"
+    model = f"{name}_{found.sha256[:16]}_{options.image_size}_{outputs}_v{versions.DINOV2}.xml"
+    beside, cached = found.path.with_name(model), weights.cached(name).with_name(model)
+    return beside if beside.is_file() or os.access(beside.parent, os.W_OK) else cached
+
+
+def _verify(name, found):
+    """Raise a UserError unless a file holds the weights of a model, without making room for a network."""
+    import torch
+
+    from fossilvit.encoders.vision import weights
+
+    with torch.device("meta"):
+        network = _untrained(name)
+    weights.load(network, found.path, name)
+
+
+def _untrained(name):
+    from fossilvit.encoders.vision.vit import VisionTransformer
+
+    return VisionTransformer(ARCHITECTURES[name])

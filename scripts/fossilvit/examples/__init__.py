@@ -1,0 +1,29 @@
+"""Example fossils for demonstration and tests: parametric growth models, no scans of real specimens."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fossilvit.examples.coiling import ammonoid, gastropod
+from fossilvit.examples.crinoid import crinoid
+from fossilvit.examples.echinoid import echinoid
+from fossilvit.examples.shapes import Mesh, strained, tilted
+from fossilvit.examples.shark_tooth import shark_tooth
+from fossilvit.examples.trilobite import trilobite
+from fossilvit.examples.valves import bivalve, brachiopod
+
+CATEGORIES: dict[str, Callable[[np.random.Generator], Mesh]] = {
+    model.__name__: model
+    for model in (ammonoid, gastropod, bivalve, brachiopod, crinoid, echinoid, trilobite, shark_tooth)
+}
+
+
+def make(category: str, index: int, seed: int) -> Mesh:
+    """Specimen number `index` of a category, slightly strained and tilted.
+
+    Returns vertices, float64 [V, 3] in millimetres, and outward faces, int64 [F, 3]. A specimen depends
+    on its category, index and seed alone, not on how many others are made.
+    """
+    rng = np.random.default_rng([seed, list(CATEGORIES).index(category), index])
+    vertices, faces = CATEGORIES[category](rng)
+    return tilted(strained(vertices, rng), rng), faces

@@ -1,0 +1,147 @@
+"""A file -> its bytes and what they are.
+
+The content decides what a file is, not the ending of its name. Compressed files (gzip) are unpacked within bounds.
+"""
+
+import gzip
+import re
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from fossilvit.meshes.errors import Unreadable
+from fossilvit.store import digests
+
+GZIP = b"\x1f\x8b"
+MOST_EXPANSION = 100
+"""Times its size that a compressed file may unpack to; meshes compress to a tenth or twentieth."""
+CHUNK = 1 << 20
+MEMORY_BASE, MEMORY_SHARE = 1 << 30, 200
+"""Bytes that reading may take: so many, and as many more a byte of the file. Text of one digit a number takes most."""
+STL_HEADER, STL_FACET = 84, 50
+HEAD = 4096
+OFF_KEYWORD = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*+((?:ST)?C?N?4?n?OFF)(?=[\s\d#]|BINARY|$)")
+OBJ_VERTEX = re.compile(rb"(?:^|[\r\n])[ \t]*v[ \t]+[-+.\d]")
+STRANGERS = {
+    b"version https://git-lfs": ("is only a pointer of Git LFS", "fetch the file itself with git lfs pull"),
+    b"<!doctype html": ("is a web page and no mesh", "download the mesh itself"),
+    b"<html": ("is a web page and no mesh", "download the mesh itself"),
+    b"<?xml": ("is XML and no mesh of a kind that is read here", "export it as PLY"),
+    b"pk\x03\x04": ("is a ZIP archive", "unpack it"),
+    b"\x89png": ("is a picture and no mesh", "put the mesh itself here"),
+    b"\xff\xd8\xff": ("is a picture and no mesh", "put the mesh itself here"),
+    b"%pdf": ("is a PDF and no mesh", "put the mesh itself here"),
+    b"gltf": ("is glTF", "export it as PLY"),
+}
+
+
+class Source(NamedTuple):
+    """The content of a file."""
+
+    data: np.ndarray
+    """uint8 [B], unpacked, text as UTF-8"""
+    kind: str
+    """`ply`, `obj`, `stl` or `off`, by content"""
+    packing: str
+    """` (gzip)` for a compressed file, else nothing"""
+    notes: tuple
+    """what deserves to be known about it, in plain words"""
+
+
+def load(path) -> Source:
+    """Read the bytes of a file and tell what they are.
+
+    Raises
+    ------
+    Unreadable
+        The file is empty or no mesh, or unpacks to more than MOST_EXPANSION times its size.
+    OSError
+        The machine could not read it.
+    """
+    data = np.fromfile(path, np.uint8)
+    named = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
+    packed = bytes(data[:2]) == GZIP
+    if packed:
+        data = _unpacked(path, MOST_EXPANSION * len(data))
+    if fits_binary_stl(data):  # whatever its header begins with
+        kind = "stl"
+    else:
+        data = _without_mark(data)
+        kind = _kind(data, named)
+    other = (f"holds {kind.upper()}, though its name ends in .{named}",) if kind != named else ()
+    return Source(data, kind, " (gzip)" if packed else "", other)
+
+
+def file_facts(path) -> dict:
+    """What a file is to the file system: name, size in bytes, SHA-256 (None where permission is missing)."""
+    digest = size = None
+    with suppress(PermissionError):
+        size = Path(path).stat().st_size
+        digest = digests.of_file(path)
+    return {"name": Path(path).name, "bytes": size, "sha256": digest}
+
+
+def most_memory(path) -> int:
+    """The bytes of memory that reading a file may take."""
+    try:
+        with open(path, "rb") as file:
+            packed = file.read(len(GZIP)) == GZIP
+    except PermissionError:
+        return MEMORY_BASE
+    return MEMORY_BASE + MEMORY_SHARE * Path(path).stat().st_size * (MOST_EXPANSION if packed else 1)
+
+
+def _unpacked(path, most):
+    """The content of a gzip file, if it has at most so many bytes."""
+    content = bytearray()
+    try:
+        with gzip.open(path) as file:
+            while block := file.read(CHUNK):
+                content += block
+                if len(content) > most:
+                    raise Unreadable(f"unpacks to more than {MOST_EXPANSION} times its size, as no scan does")
+    except EOFError:
+        raise Unreadable("breaks off within its compressed data") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise Unreadable(f"cannot be unpacked ({error})") from None
+    return np.frombuffer(content, np.uint8)
+
+
+def _without_mark(data):
+    """The data without a byte order mark; UTF-16 as UTF-8."""
+    start = bytes(data[:3])
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return np.frombuffer(bytearray(bytes(data).decode("utf-16", "replace").encode()), np.uint8)
+    return data[3:] if start == b"\xef\xbb\xbf" else data
+
+
+def _kind(data, named):
+    if not len(data):
+        raise Unreadable("is empty")
+    head = bytes(data[:HEAD])
+    plain = head.lstrip().lower()
+    for signature, what in STRANGERS.items():
+        if plain.startswith(signature):
+            raise Unreadable(*what)
+    if plain.startswith(b"ply") and plain[3:4].isspace():
+        return "ply"
+    if OFF_KEYWORD.match(head):
+        return "off"
+    if plain.startswith(b"solid") and (b"facet" in plain or b"endsolid" in plain):
+        return "stl"
+    if named != "obj" and OBJ_VERTEX.search(head) and b"\0" not in head:
+        return "obj"
+    return named
+
+
+def fits_binary_stl(data) -> bool:
+    """Whether a binary STL of as many facets as the header promises is as long as the data."""
+    return len(data) >= STL_HEADER and len(data) == STL_HEADER + STL_FACET * promised_facets(data)
+
+
+def promised_facets(data) -> int:
+    """The number of facets in the header of a binary STL."""
+    return int(data[STL_HEADER - 4 : STL_HEADER].view("<u4")[0])

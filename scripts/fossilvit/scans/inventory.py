@@ -1,0 +1,255 @@
+"""What lies in the folder of scans: every file there is a specimen, is left out, or is passed over.
+
+Standard library only: this is read at every start of Snakemake, for collections of any size.
+"""
+
+import errno
+import os
+import shlex
+import unicodedata
+from collections import Counter
+from typing import NamedTuple
+
+from fossilvit.errors import UserError
+from fossilvit.scans import passed_over
+from fossilvit.scans.passed_over import Kind
+from fossilvit.scans.specimens import Specimen
+from fossilvit.store import layout
+
+FORMATS = ("ply", "obj", "stl", "off")
+ENDINGS = (*(f".{name}" for name in FORMATS), *(f".{name}.gz" for name in FORMATS))
+LONGEST_NAME = layout.LONGEST_NAME - layout.LONGEST_ENDING
+"""Bytes of a name that leave room for the endings of results."""
+LONGEST_ID = 2000
+"""Bytes of an ID, its folders included, that leave room for the paths that Snakemake makes of it."""
+LOCKED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
+"""Why a folder cannot be opened before somebody mends it; anything else is a fault of the machine."""
+MOST_NAMED = 100
+"""Shared IDs that one message names."""
+OWN_FOLDERS = (layout.RENDERS, layout.FEATURES, layout.EMBEDDINGS, layout.SHARDS, layout.RESULTS, layout.LOGS)
+
+
+class Inventory(NamedTuple):
+    """Everything in the folder of scans."""
+
+    specimens: dict[str, Specimen]
+    """By ID, sorted."""
+    left_out: list[tuple[str, str]]
+    """ID and reason of every scan that cannot be in the collection before somebody mends it, and of every folder that
+    may not be opened; sorted."""
+    passed_over: list[tuple[str, Kind]]
+    """Path in the folder of every file that is no scan to be read, and why; sorted."""
+
+    def summary(self) -> list[str]:
+        """Sentences about what is not in the collection."""
+        sentences = []
+        if self.left_out:
+            more = f" (and {len(self.left_out) - 1} more)" if len(self.left_out) > 1 else ""
+            sentences.append(f"Left out, as {layout.FAILED} says: {self.left_out[0][1]}{more}")
+        if self.passed_over:
+            counts = Counter(kind.label for _, kind in self.passed_over).most_common()
+            counted = ", ".join(f"{label} ({count})" for label, count in counts)
+            sentences.append(f"Passed over {len(self.passed_over)}, as {layout.PASSED_OVER} says: {counted}.")
+        return sentences
+
+
+def take(folder, prefer=(), for_cluster=False) -> Inventory:
+    """Look at everything under a folder, in one walk.
+
+    Parameters
+    ----------
+    folder : path
+        Searched recursively, linked folders included.
+    prefer : sequence of FORMATS
+        Which file is taken where several have the same ID: that of the first of these formats, and of the same format
+        the one that is not compressed.
+    for_cluster : bool
+        Whether to leave out what Snakemake cannot name to a job on another machine.
+
+    Raises
+    ------
+    UserError
+        No such folder, no specimen in it, a folder that the machine fails to read, or files of the same ID of which
+        none is preferred.
+    """
+    folder = os.fspath(folder)
+    if not os.path.isdir(folder):
+        state = "is no folder, or may not be opened" if os.path.lexists(folder) else "does not exist"
+        raise UserError(f"The folder of meshes {folder} {state}; make it, or set `meshes` to yours.")
+    root = len(os.path.join(folder, ""))
+    candidates, left_out, others = {}, [], []
+    for path, found in _walk(folder):
+        name = path[root:].replace(os.sep, "/")
+        identity = without_extension(name)
+        if isinstance(found, OSError):
+            reason = f"{printable(path)} is a folder that cannot be opened ({found.strerror}); change its permissions."
+            left_out.append((f"{printable(name)}/", reason))
+        elif identity is None or found not in (None, passed_over.NOWHERE):
+            others.append((printable(name), found or passed_over.by_name(name)))
+        elif trouble := _trouble(identity, found, for_cluster):
+            left_out.append((printable(identity), f"{printable(path)} {trouble}."))
+        else:
+            candidates.setdefault(identity, {})[name] = path
+    if not candidates:
+        because = f" The first of {len(left_out)} left out: {left_out[0][1]}" if left_out else ""
+        raise UserError(f"No mesh ({' '.join(ENDINGS[:4])}) under {folder}; put your scans there.{because}")
+    specimens, unpreferred = _chosen(candidates, prefer)
+    return Inventory(specimens, sorted(left_out), sorted(others + unpreferred))
+
+
+def without_extension(name) -> str | None:
+    """The name of a file without its extension of a mesh, compressed or not; None where it has none."""
+    return next((name[: -len(ending)] for ending in ENDINGS if name.lower().endswith(ending)), None)
+
+
+def printable(name) -> str:
+    """A name with what is not UTF-8 and what controls a terminal spelt out, to show and to write into tables."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(repr(one)[1:-1] if unicodedata.category(one) == "Cc" else one for one in text)
+
+
+def _walk(folder):
+    """The path of everything under a folder that is not entered, and what was found there.
+
+    That is None for a file to read, a Kind for one to pass over, and an error for a folder that cannot be opened. A
+    folder reached twice through links is entered once.
+    """
+    own = {os.path.realpath(path) for path in OWN_FOLDERS}
+    entered, waiting = {os.path.realpath(folder)}, [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError as error:
+            if error.errno not in LOCKED or here == folder:
+                raise _fault(here, error) from None
+            yield here, error
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                yield entry.path, passed_over.HIDDEN
+            elif not _is_folder(entry):
+                yield entry.path, _kind(entry)
+            elif (real := os.path.realpath(entry.path)) in own:
+                yield entry.path, passed_over.OWN
+            elif real in entered:
+                yield entry.path, passed_over.AGAIN
+            else:
+                entered.add(real)
+                waiting.append(entry.path)
+
+
+def _is_folder(entry):
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if error.errno not in (*LOCKED, errno.ELOOP):  # links in a circle, or into a folder without permission
+            raise _fault(entry.path, error) from None
+        return False
+
+
+def _fault(path, error):
+    """The error for a file or folder that the machine fails to read."""
+    return UserError(f"{printable(path)} cannot be read ({error.strerror}); mend that, and run again.")
+
+
+def _kind(entry):
+    """Why an entry that is no folder is no file to read, or None; what may not be looked at is left to its reader."""
+    try:
+        if entry.is_file():
+            return None
+    except OSError as error:
+        return passed_over.NOWHERE if error.errno == errno.ELOOP else None
+    return passed_over.NOWHERE if entry.is_symlink() else passed_over.SPECIAL
+
+
+def _trouble(identity, found, for_cluster):
+    """What keeps a scan out of the collection, as the end of a sentence; None where nothing does."""
+    if found is passed_over.NOWHERE:
+        return "is a link to nothing; bring back what it leads to, or remove it"
+    try:
+        encoded = layout.encode(identity)
+        size = len(encoded.encode())
+    except UnicodeEncodeError:
+        return "has a name that is not UTF-8; rename it"
+    if not identity.isprintable() and any(unicodedata.category(character) == "Cc" for character in identity):
+        return "has a line break or control character in its name; rename it"
+    if size > LONGEST_NAME and max(len(name.encode()) for name in encoded.split("/")) > LONGEST_NAME:
+        return f"has a name, or lies in a folder with one, that takes more than {LONGEST_NAME} bytes; shorten it"
+    if size > LONGEST_ID:
+        return f"lies so deep that its name with all folders takes {size} bytes, more than {LONGEST_ID}; shorten some"
+    if for_cluster and not arrives(encoded):
+        return (
+            "has a character in its name that gets lost on the way to a cluster's job; rename it, or run everything in "
+            "one job: sbatch profiles/slurm/pilot.sbatch"
+        )
+    return None
+
+
+def arrives(name) -> bool:
+    """Whether a name reaches a job on another machine as it is.
+
+    Snakemake writes it into the command of such a job as Python does, where a shell reads it, and splits the command at
+    commas. So a comma gets lost, a full-width space, a backslash, an apostrophe beside a dollar, and quotes around a
+    name.
+    """
+    try:
+        words = shlex.split(repr(name))
+    except ValueError:
+        return False
+    expanded = "'" in name and ("$" in name or "`" in name)
+    return words == [name.strip("'\"")] and not expanded and "," not in name
+
+
+def _chosen(candidates, prefer):
+    """The specimens by ID, sorted, and what is passed over for them.
+
+    Parameters
+    ----------
+    candidates : dict of ID to dict of name to path
+    """
+    specimens, others, shared = {}, [], {}
+    for identity, paths in sorted(candidates.items()):
+        taken = _preferred(paths, prefer)
+        if taken is None:
+            shared[identity] = sorted(paths.values())
+        else:
+            specimens[identity] = Specimen(identity, paths[taken], _size(paths[taken]))
+            others += [(name, passed_over.UNPREFERRED) for name in paths if name != taken]
+    if shared:
+        raise UserError(_sharing(shared))
+    return specimens, others
+
+
+def _preferred(names, prefer):
+    """Which of the files of one ID is taken; None where the preferred formats do not tell."""
+    if len(names) == 1:
+        return next(iter(names))
+    for ending in (f".{name}{packed}" for name in prefer for packed in ("", ".gz")):
+        matching = [name for name in names if name.lower().endswith(ending)]
+        if matching:
+            return matching[0] if len(matching) == 1 else None
+    return None
+
+
+def _sharing(shared):
+    """The message that names all files that share an ID; shared is a dict of ID to paths."""
+    count = f"{len(shared)} specimens have" if len(shared) > 1 else "One specimen has"
+    lines = [f"  {', '.join(paths)}" for paths in shared.values()]
+    more = [f"  and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
+    return "\n".join(
+        [
+            f"{count} several files of the same ID; keep one of each, or set `prefer` to the format to take, "
+            "e.g. prefer: [ply].",
+            *lines[:MOST_NAMED],
+            *more,
+        ]
+    )
+
+
+def _size(path):
+    """Bytes of a file; 0 where they may not be looked up."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

@@ -1,0 +1,6 @@
+"""Start the process of a stage that stays warm. Only scripts/warm.py runs this."""
+
+from fossilvit.running.warm import worker
+
+if __name__ == "__main__":
+    worker.main()

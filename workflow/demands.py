@@ -1,0 +1,65 @@
+"""What the jobs of a run ask for: arguments, threads, GPUs, memory in MB, and minutes.
+
+In: settings, and the chosen encoder. Out: numbers and texts for the rules.
+"""
+
+import shlex
+
+from fossilvit.encoders import Choice
+from fossilvit.scans.specimens import Specimen
+
+MB = 10**6
+
+
+def render_arguments(settings: dict) -> str:
+    """The arguments of render_multiview that say how specimens are seen."""
+    return _arguments(settings["render"])
+
+
+def encoder_arguments(settings: dict) -> str:
+    """The arguments that say which encoder it is. Those that change no feature (device) are not among them."""
+    names = ("model", "image_size", "token", "engine", "source", "weights")
+    return _arguments({name.replace("_", "-"): settings["extract"][name] for name in names})
+
+
+def rendering_memory(settings: dict, specimen: Specimen) -> int:
+    """MB to read and render a specimen: 1000, what its file may take, and 25 bytes per sample and 3 for each view."""
+    return 1000 + specimen.memory + (25 + 3 * settings["render"]["views"]) * _samples(settings) // MB
+
+
+def rendering_minutes(settings: dict, specimen: Specimen) -> int:
+    """Minutes to render a specimen, as its share of a job: 1, one per GB to read, and one per billion samples."""
+    samples = settings["render"]["views"] * _samples(settings)
+    return 1 + specimen.memory // 1000 + samples // 10**9
+
+
+def describing_minutes(settings: dict, gpus: int) -> int:
+    """Minutes to describe a specimen, as its share of a job: 1, and one for every four views without a GPU."""
+    return 1 if gpus else 1 + settings["render"]["views"] // 4
+
+
+def gpus(encoder: Choice, submits: bool) -> int:
+    """The number of GPUs that share the work: those of this machine, or one where jobs are handed to others."""
+    return int(encoder.on_gpus()) if submits else len(encoder.gpus())
+
+
+def describing_threads(encoder: Choice, gpus: int, cores: int | None) -> int:
+    """CPU threads to describe a specimen with: those that the encoder can use, or the share of one of several GPUs.
+
+    Parameters
+    ----------
+    cores : int or None
+        The cores of this machine; None where jobs go to others.
+    """
+    if not gpus or cores is None:
+        return encoder.kind.threads
+    return max(1, min(encoder.kind.threads, cores // gpus))
+
+
+def _samples(settings):
+    """Samples of one view: pixels, or more where they are antialiased."""
+    return (settings["render"]["size"] * settings["render"]["antialias"]) ** 2
+
+
+def _arguments(settings):
+    return " ".join(f"--{name}={shlex.quote(str(value))}" for name, value in settings.items() if value is not None)

@@ -1,0 +1,79 @@
+"""Everything that touches private parts of Snakemake, as of 9.27.
+
+tests/workflow/test_internals.py fails when Snakemake changes one of them.
+"""
+
+import threading
+
+from snakemake.jobs import Job
+
+
+def decide_reruns(workflow, again):
+    """Let Snakemake run the jobs of these files again, and the jobs of missing files, and no others.
+
+    By itself Snakemake goes by dates and by its memory in .snakemake, checks nothing below a job that must run, and
+    stops where an input is dated in the future. Here the records of the results decide (fossilvit.provenance), and
+    dates mean nothing. Names of specimens may repeat a part as often as they like: no rule here feeds itself, which is
+    what Snakemake guards against.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        While its Snakefile is read.
+    again : set of str
+        Files to make again where the graph holds them. Unlike `--forcerun`, this does not make them targets.
+    """
+    prepare = workflow._prepare_dag
+
+    def prepare_dag(*arguments, **options):
+        prepare(*arguments, **options)
+        workflow.dag.forcefiles |= again
+        workflow.dag.check_output_mtime = _no_check
+        workflow.dag.check_periodic_wildcards = lambda job: None
+        workflow.dag_settings.rerun_triggers = frozenset()
+        workflow.persistence.has_metadata = lambda job: True
+        workflow.persistence.has_outdated_metadata = lambda job: False
+
+    workflow._prepare_dag = prepare_dag
+    Job.output_mintime = property(_no_date)
+
+
+async def _no_check(job, outputs):
+    """Outputs may be dated before their inputs."""
+
+
+async def _no_date(job):
+    """No date that an input could be newer than."""
+
+
+def submits_jobs(workflow) -> bool:
+    """Whether this process hands its jobs to other machines."""
+    return bool(workflow.nodes)
+
+
+def is_submitted(workflow) -> bool:
+    """Whether this process was handed to this machine by another, and runs the jobs of a shard here."""
+    return bool(workflow.remote_exec and not workflow.nodes)
+
+
+def forget_groups(workflow):
+    """Drop the groups of all rules: a dry run checks them, in time that grows with the square of a shard."""
+    for rule in workflow.rules:
+        rule.group = None
+
+
+def slurm_run(workflow) -> str | None:
+    """The name that all jobs of this run have on SLURM; None where they go elsewhere."""
+    return workflow.scheduler._executor.run_uuid if workflow.executor_plugin.name == "slurm" else None
+
+
+def leave_at_once():
+    """Cancel the timers that would keep Snakemake for a second when everything is done, in every process."""
+    threading.Thread(target=_cancel_timers, daemon=True).start()
+
+
+def _cancel_timers():
+    threading.main_thread().join()
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
