@@ -27,12 +27,11 @@ from math import ceil
 from pathlib import Path
 
 import numpy as np
-import scripts  # noqa: F401  puts the library on the path
 
 from benchmarks import best
 from fossilvit import encoders
 from fossilvit.encoders import Options, extraction
-from fossilvit.encoders.kinds import dinov2
+from fossilvit.encoders.vision import architectures
 from fossilvit.running import commands
 from fossilvit.store.renders import rendered_ids
 
@@ -79,7 +78,7 @@ def compare(name, usual, folder, rates, checkout):
         views = alone(views_rate, name, options)
         files, features = alone(files_rate, name, options, folder / "renders")
         exact = features if exact is None else exact
-        rate = flops(dinov2.ARCHITECTURES[name], options.image_size) * views / 1e9
+        rate = flops(architectures.ARCHITECTURES[name], options.image_size) * views / 1e9
         first = first_features(name, options, folder)
         print(
             f"{name[10].upper():5} {options.image_size:4} {engine:8} {precision:9}"
@@ -115,9 +114,9 @@ def matrix_rates(device):
 
 def flops(architecture, size):
     """Floating point operations of the matrix products for one image's class token."""
-    width, patches = architecture.dimension, (size // dinov2.PATCH) ** 2
+    width, patches = architecture.dimension, (size // architectures.PATCH) ** 2
     tokens = 1 + architecture.registers + patches
-    embedding = patches * 3 * dinov2.PATCH**2 * width
+    embedding = patches * 3 * architectures.PATCH**2 * width
     block = 12 * width**2 * tokens + 2 * width * tokens**2
     last = 2 * width**2 * tokens + 10 * width**2 + 2 * width * tokens
     return 2 * (embedding + (architecture.depth - 1) * block + last)
@@ -156,7 +155,7 @@ def rival_rate(name, options, checkout):
     else:
         from fossilvit.encoders.vision.vit import VisionTransformer
 
-        network = VisionTransformer(dinov2.ARCHITECTURES[name]).eval()
+        network = VisionTransformer(architectures.ARCHITECTURES[name]).eval()
     network.load_state_dict(torch.load(options.weights, weights_only=True))
     network.to(options.device)
     image = torch.randn(1, 3, options.image_size, options.image_size)
@@ -195,7 +194,7 @@ def write_weights(name, path):
     from fossilvit.encoders.vision.vit import VisionTransformer
 
     generator = torch.Generator().manual_seed(0)
-    state = VisionTransformer(dinov2.ARCHITECTURES[name]).state_dict()
+    state = VisionTransformer(architectures.ARCHITECTURES[name]).state_dict()
     for key, tensor in state.items():
         around = 1.0 if key.endswith("gamma") or ("norm" in key and key.endswith("weight")) else 0.0
         state[key] = around + 0.03 * torch.randn(tensor.shape, generator=generator)

@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import scripts  # noqa: F401  puts the library on the path
 import trimesh
 
 from benchmarks import best, torus

@@ -31,7 +31,6 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
-import scripts  # noqa: F401  puts the library on the path
 
 from benchmarks import best, torus
 from fossilvit import meshes

@@ -151,7 +151,8 @@ def _watch(process, peaks):
 
 def _share(process):
     try:
-        return process.memory_full_info().pss if "fossilvit.running.warm.worker" in process.cmdline() else 0
+        worker = any(word.endswith("/warm_worker.py") for word in process.cmdline())
+        return process.memory_full_info().pss if worker else 0
     except psutil.Error:
         return 0
 

@@ -91,9 +91,8 @@ def vits14_weights(tmp_path_factory, seeded):
     """A file of generated weights of dinov2_vits14, laid out as Meta's (88 MB)."""
     import torch
 
-    from fossilvit.encoders.kinds import dinov2
-    from fossilvit.encoders.vision import vit
+    from fossilvit.encoders.vision import architectures, vit
 
     path = tmp_path_factory.mktemp("weights") / "dinov2_vits14_pretrain.pth"
-    torch.save(seeded(vit.VisionTransformer(dinov2.ARCHITECTURES["dinov2_vits14"])), path)
+    torch.save(seeded(vit.VisionTransformer(architectures.ARCHITECTURES["dinov2_vits14"])), path)
     return path

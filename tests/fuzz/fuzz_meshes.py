@@ -30,7 +30,6 @@ from pathlib import Path
 
 import numpy as np
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 ENDINGS = ("ply", "obj", "stl", "off")
 PACKED = 16
 MTL_MARK = b"\n%%mtl\n"
@@ -384,7 +383,6 @@ def main():
     parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--checked", action="store_true")
     options = parser.parse_args()
-    sys.path.insert(0, str(SCRIPTS))
     warnings.simplefilter("ignore")
     deadline = time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fossilvit.encoders.kinds.dinov2 import PATCH, Architecture
+from fossilvit.encoders.vision.architectures import PATCH, Architecture
 
 FILE = Path(__file__).with_name("golden") / "tokens.npz"
 WEIGHT = 1 / 512

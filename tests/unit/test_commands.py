@@ -301,7 +301,7 @@ def test_hog_is_recorded_as_an_encoder_that_needs_no_weights(command, tmp_path):
     assert json.loads((tmp_path / "encoder.json").read_text()) == {
         "model": "hog",
         "version": 1,
-        "made_from": encoders.fetch_recipe("hog", encoders.Options()),
+        "made_from": encoders.choose("hog").fetch_recipe(),
     }
 
 

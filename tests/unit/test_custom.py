@@ -252,7 +252,11 @@ def test_what_goes_wrong_while_encoding_is_told_in_one_sentence(tmp_path, expres
     assert refusal(encode, views(), match=said).startswith(str(tmp_path / "mine.py"))
 
 
-@pytest.mark.parametrize("act", [encoders.create, encoders.fetch])
+def fetched(name, options):
+    return encoders.choose(name, options).fetch()
+
+
+@pytest.mark.parametrize("act", [encoders.create, fetched])
 def test_a_file_that_is_not_there_is_told(tmp_path, act):
     sentence = refusal(act, f"custom:{tmp_path}/gone.py:make", Options())
     assert f"no file '{tmp_path}/gone.py'" in sentence
@@ -260,7 +264,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path, act):
 
 def test_what_an_encoder_is_made_of_is_recorded(tmp_path):
     path = written(tmp_path, MEANS)
-    assert encoders.fetch(f"custom:{path}:make", Options()) == {
+    assert fetched(f"custom:{path}:make", Options()) == {
         "encoder": "means of channels",
         "dimension": 3,
         "encoder_version": "2024-05",
@@ -270,4 +274,4 @@ def test_what_an_encoder_is_made_of_is_recorded(tmp_path):
 
 def test_what_is_wrong_is_told_before_anything_is_recorded(tmp_path):
     path = written(tmp_path, "def make(options):\n    return None")
-    assert "has no name" in refusal(encoders.fetch, f"custom:{path}:make", Options())
+    assert "has no name" in refusal(fetched, f"custom:{path}:make", Options())

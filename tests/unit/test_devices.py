@@ -108,9 +108,9 @@ sys.stdin.readline()
 
 
 @pytest.fixture
-def holder(repository, tmp_path):
+def holder(tmp_path):
     """Starts a process that claims one of some GPUs until it ends, and says which."""
-    environment = os.environ | {"PYTHONPATH": str(repository / "scripts"), "TMPDIR": str(tmp_path)}
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
     started = []
 
     def start(*names):

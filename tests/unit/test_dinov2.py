@@ -7,7 +7,8 @@ import torch
 from fossilvit import encoders
 from fossilvit.encoders import Options
 from fossilvit.encoders.kinds import dinov2
-from fossilvit.encoders.vision import openvino_engine, weights
+from fossilvit.encoders.vision import architectures, openvino_engine, weights
+from fossilvit.encoders.vision.architectures import TOKENS
 from fossilvit.errors import UserError
 from fossilvit.store import digests
 from fossilvit.store.renders import write_record, write_view
@@ -50,7 +51,7 @@ def test_encoding_twice_gives_the_same(encoder):
     assert np.array_equal(encoder.encode(views(3)), encoder.encode(views(3)))
 
 
-@pytest.mark.parametrize("token", encoders.TOKENS)
+@pytest.mark.parametrize("token", TOKENS)
 def test_both_engines_give_the_same_features(options, token):
     found = encoders.create(NAME, options._replace(token=token))
     wanted = by_torch(options, token=token)
@@ -86,7 +87,7 @@ def test_without_a_gpu_cuda_is_refused_and_auto_takes_the_cpu(monkeypatch, optio
 
 def test_dimensions_are_the_published_ones():
     dimensions = {"s": 384, "b": 768, "l": 1024, "g": 1536}
-    assert {name: form.dimension for name, form in dinov2.ARCHITECTURES.items()} == {
+    assert {name: form.dimension for name, form in architectures.ARCHITECTURES.items()} == {
         f"dinov2_vit{size}14{registers}": dimension
         for registers in ("", "_reg")
         for size, dimension in dimensions.items()
@@ -94,8 +95,7 @@ def test_dimensions_are_the_published_ones():
 
 
 HUBCONF = """
-from fossilvit.encoders.kinds import dinov2
-from fossilvit.encoders.vision import vit
+from fossilvit.encoders.vision import architectures, vit
 
 
 class Network(vit.VisionTransformer):
@@ -106,7 +106,7 @@ class Network(vit.VisionTransformer):
 
 def dinov2_vits14(pretrained=True):
     assert not pretrained
-    return Network(dinov2.ARCHITECTURES["dinov2_vits14"])
+    return Network(architectures.ARCHITECTURES["dinov2_vits14"])
 """
 
 
@@ -139,7 +139,7 @@ def own(tmp_path, vits14_weights):
 
 def test_the_network_is_converted_once_beside_its_weights(own, options, monkeypatch):
     chosen = options._replace(weights=own / "mine.pth")
-    record = encoders.fetch(NAME, chosen)
+    record = encoders.choose(NAME, chosen).fetch()
     model = f"{NAME}_{record['sha256'][:16]}_56_class_v{dinov2.DinoV2.version}"
     assert sorted(os.listdir(own)) == [f"{model}.bin", f"{model}.xml", "mine.pth"]
     monkeypatch.setattr(openvino_engine, "convert", None)
@@ -169,13 +169,13 @@ def test_other_weights_under_the_same_name_are_converted_anew(own, options, seed
     chosen = options._replace(weights=own / "mine.pth")
     before = encoders.create(NAME, chosen).encode(views(1))
     (own / "mine.pth").unlink()
-    torch.save(seeded(VisionTransformer(dinov2.ARCHITECTURES[NAME]), seed=1), own / "mine.pth")
+    torch.save(seeded(VisionTransformer(architectures.ARCHITECTURES[NAME]), seed=1), own / "mine.pth")
     after = encoders.create(NAME, chosen).encode(views(1))
     assert np.abs(after - before).max() > 0.1 and len(os.listdir(own)) == 5
 
 
 def test_what_is_fetched_is_recorded(own, options):
-    record = encoders.fetch(NAME, options._replace(weights=own / "mine.pth"))
+    record = encoders.choose(NAME, options._replace(weights=own / "mine.pth")).fetch()
     assert record == {
         "source": "builtin",
         "weights": str(own / "mine.pth"),
@@ -188,16 +188,16 @@ def test_the_wrong_weights_are_told_when_they_are_fetched(own, options, engine):
     cut = own / "cut.pth"
     cut.write_bytes((own / "mine.pth").read_bytes()[:100_000])
     with pytest.raises(UserError, match="cut.pth is no file of weights"):
-        encoders.fetch(NAME, options._replace(weights=cut, engine=engine))
+        encoders.choose(NAME, options._replace(weights=cut, engine=engine)).fetch()
     with pytest.raises(UserError, match="mine.pth does not hold the weights of dinov2_vitb14"):
-        encoders.fetch("dinov2_vitb14", options._replace(weights=own / "mine.pth", engine=engine))
+        encoders.choose("dinov2_vitb14", options._replace(weights=own / "mine.pth", engine=engine)).fetch()
     assert sorted(os.listdir(own)) == ["cut.pth", "mine.pth"]
 
 
 def test_torch_is_not_imported_once_the_network_is_converted(own, options, command, tmp_path):
     """Its import takes longer than describing a specimen."""
 
-    encoders.fetch(NAME, options._replace(weights=own / "mine.pth"))
+    encoders.choose(NAME, options._replace(weights=own / "mine.pth")).fetch()
     write_view(tmp_path / "renders", "a", 0, views(1)[0])
     write_record(tmp_path / "renders", "a", {"status": "ok", "views": [{}]})
     hidden = tmp_path / "hidden" / "torch"

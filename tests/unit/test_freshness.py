@@ -48,9 +48,15 @@ def described(tmp_path, monkeypatch, settings):
         layout.view_path(layout.RENDERS, "a", view).write_bytes(b"view")
     (folder / "views.txt").write_text("a_view00.png\na_view01.png\n")
     scan = {"name": "a.stl", "bytes": 4, "sha256": digests.of_bytes(b"scan")}
-    record = {"status": "ok", **recipes.views(settings["render"]), "file": scan, "companions": {}, "views": [{}, {}]}
+    record = {
+        "status": "ok",
+        **recipes.views(settings["render"]),
+        "file": scan,
+        "companions": {},
+        "views": [{"fill": 0.5}, {"fill": 0.25}],
+    }
     files.write_json(folder / "render.json", {**record, "seconds": 1})
-    encoder = encoders.recipe("hog", encoders.Options())
+    encoder = encoders.choose("hog").recipe()
     features = write_array(layout.FEATURES, recipes.features((folder / "render.json").read_bytes(), encoder))
     write_array(layout.EMBEDDINGS, recipes.embedding(features, "mean"))
     return tmp_path
@@ -66,8 +72,21 @@ def write_array(folder, made_from):
     return digest
 
 
-def find(settings):
-    return freshness.find(inventory.take(settings["meshes"], settings["prefer"]), settings, digests.Digests())
+class Gone:
+    """An encoder whose files are not here."""
+
+    def __init__(self, choice):
+        self.recipe, self.fetch_recipe = choice.recipe, choice.fetch_recipe
+
+    def is_here(self):
+        return False
+
+
+def find(settings, here=True):
+    options = {name: settings["extract"][name] for name in encoders.Options._fields if name in settings["extract"]}
+    choice = encoders.choose(settings["extract"]["model"], encoders.Options(**options))
+    found = inventory.take(settings["meshes"], settings["prefer"])
+    return freshness.find(found, settings, choice if here else Gone(choice), digests.Digests())
 
 
 def test_before_the_first_run_nothing_is_there_to_be_made_again(tmp_path, monkeypatch, settings):
@@ -107,7 +126,11 @@ RENDER, FEATURES, EMBEDDING = "data/renders/a/render.json", "data/features/a.npy
         (lambda settings: os.unlink("data/renders/a/a_view01.png"), [RENDER, FEATURES, EMBEDDING], freshness.LOST),
         (lambda settings: os.truncate("data/renders/a/a_view01.png", 0), [RENDER, FEATURES, EMBEDDING], freshness.LOST),
         (lambda settings: os.unlink("data/renders/a/views.txt"), [RENDER, FEATURES, EMBEDDING], freshness.LOST),
-        (lambda settings: put(settings, "extract.precision", "fp32"), [FEATURES, EMBEDDING], "settings of extract"),
+        (
+            lambda settings: put(settings, "extract.model", f"custom:{__file__}:make"),
+            [FEATURES, EMBEDDING],
+            "settings of extract",
+        ),
         (lambda settings: os.truncate("data/features/a.npy", 0), [FEATURES, EMBEDDING], freshness.LOST),
         (lambda settings: os.unlink("data/features/a.json"), [FEATURES, EMBEDDING], freshness.LOST),
         (lambda settings: put(settings, "pool", "max"), [EMBEDDING], "pool"),
@@ -135,18 +158,47 @@ def test_views_that_are_not_kept_are_rendered_again_where_they_are_described_aga
     settings["keep_renders"] = False
     os.unlink("data/renders/a/views.txt"), os.unlink("data/renders/a/a_view01.png")
     assert not find(settings).reasons
-    settings["extract"]["precision"] = "fp32"
+    os.unlink("data/features/a.npy")
     found = find(settings)
     assert found.rendered == found.described == {"a"} and RENDER not in found.again
 
 
-def test_an_encoder_that_has_gone_is_fetched_before_anything_is_described(described, settings, monkeypatch):
-    files.write_json(layout.ENCODER, {"made_from": encoders.fetch_recipe("hog", encoders.Options())})
+def test_an_encoder_that_has_gone_is_fetched_before_anything_is_described(described, settings):
+    files.write_json(layout.ENCODER, {"made_from": encoders.choose("hog").fetch_recipe()})
     assert not find(settings).encoder
-    monkeypatch.setattr(encoders, "is_here", lambda model, options: False)
-    assert not find(settings).encoder, "nothing is to be described"
-    settings["extract"]["precision"] = "fp32"
-    assert find(settings).encoder
+    assert not find(settings, here=False).encoder, "nothing is to be described"
+    os.unlink("data/features/a.npy")
+    assert find(settings, here=False).encoder
+
+
+@pytest.mark.parametrize(
+    "change", [{"token": "patch_mean"}, {"image_size": 256}, {"engine": "torch"}, {"precision": "fp32"}]
+)
+def test_a_setting_that_the_encoder_does_not_use_makes_nothing_stale(described, settings, change):
+    settings["extract"] |= change
+    assert not find(settings).reasons
+
+
+def test_a_view_that_could_not_be_read_is_rendered_again_until_it_was_described(described, settings):
+    content = Path(RENDER).read_bytes()
+    record = Path("data/features/a.json").read_bytes()
+    files.write_json("data/features/a.json", recipes.broken(content, "a_view01.png"))
+    found = find(settings)
+    assert found.rendered == found.described == {"a"} and RENDER in found.again
+    Path("data/features/a.json").write_bytes(record)
+    assert not find(settings).reasons
+
+
+def test_a_note_on_a_view_of_an_earlier_rendering_means_nothing(described, settings):
+    files.write_json("data/features/a.json", recipes.broken(b"an earlier record", "a_view01.png"))
+    assert RENDER not in find(settings).again
+
+
+def test_without_the_view_that_figures_show_a_specimen_is_rendered_again(described, settings):
+    settings["keep_renders"] = False
+    os.unlink("data/renders/a/views.txt")
+    os.unlink("data/renders/a/a_view00.png")
+    assert find(settings).rendered == {"a"}
 
 
 @pytest.mark.parametrize("path", [RENDER, "data/features/a.json", "data/embeddings/a.json"])

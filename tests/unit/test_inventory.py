@@ -14,7 +14,7 @@ from fossilvit.errors import UserError
 from fossilvit.scans import inventory, passed_over
 from fossilvit.store import layout
 
-from ..conftest import REPOSITORY, ordinary_user
+from ..conftest import ordinary_user
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=12)
 IDS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
@@ -219,9 +219,9 @@ def test_a_scan_that_lies_too_deep_is_left_out(tmp_path, monkeypatch):
 def test_a_folder_that_may_not_be_opened_is_left_out(tmp_path):
     touch(tmp_path, "a.ply", "locked/b.ply", "open/c.ply")
     (tmp_path / "locked").chmod(0)
-    program = f"from fossilvit import inventory; print(inventory.take({str(tmp_path)!r}))"
+    program = f"from fossilvit.scans import inventory; print(inventory.take({str(tmp_path)!r}))"
     python = [*ordinary_user(), sys.executable, "-c", program]
-    done = subprocess.run(python, cwd=REPOSITORY / "scripts", capture_output=True, encoding="utf-8", timeout=60)
+    done = subprocess.run(python, capture_output=True, encoding="utf-8", timeout=60)
     (tmp_path / "locked").chmod(0o755)
     assert "'locked/'" in done.stdout and "cannot be opened (Permission denied)" in done.stdout, done.stderr
     assert "open/c" in done.stdout

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 
@@ -78,12 +77,10 @@ def theirs(tmp_path_factory, repository):
     except UserError as error:
         pytest.skip(str(error))
     target = tmp_path_factory.mktemp("offscreen") / "views.npz"
-    paths = os.pathsep.join([str(repository / "scripts"), str(repository)])
     try:
         done = subprocess.run(
             [sys.executable, "-c", DRAW, target],
             cwd=repository,
-            env={**os.environ, "PYTHONPATH": paths},
             capture_output=True,
             text=True,
             timeout=200,

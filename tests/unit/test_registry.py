@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fossilvit import encoders
-from fossilvit.encoders import Options
+from fossilvit.encoders import Options, registry
 from fossilvit.encoders.vision import weights
 from fossilvit.errors import UserError
 
@@ -47,8 +47,8 @@ def test_every_model_of_meta_is_there_first_then_hog_then_those_of_ones_own():
 )
 @pytest.mark.parametrize(
     "use",
-    [encoders.create, lambda name: encoders.fetch(name, Options()), encoders.version, encoders.memory, encoders.file],
-    ids=["create", "fetch", "version", "memory", "file"],
+    [encoders.create, encoders.choose, registry.file],
+    ids=["create", "choose", "file"],
 )
 def test_an_unknown_model_is_named_with_those_there_are(use, name):
     with pytest.raises(UserError) as error:
@@ -57,42 +57,41 @@ def test_an_unknown_model_is_named_with_those_there_are(use, name):
 
 
 def test_an_encoder_of_ones_own_is_made_of_the_file_in_its_name(own, tmp_path):
-    assert encoders.file(own["custom"]) == f"{tmp_path}/mine.py"
-    assert encoders.file(own["torchscript"]) == f"{tmp_path}/net.pt"
+    assert registry.file(own["custom"]) == f"{tmp_path}/mine.py"
+    assert registry.file(own["torchscript"]) == f"{tmp_path}/net.pt"
 
 
 @pytest.mark.parametrize("name", [*DINOV2, "hog"])
 def test_the_built_in_ones_are_made_of_no_file(name):
-    assert encoders.file(name) is None
+    assert registry.file(name) is None
 
 
 @pytest.mark.parametrize("name", ["custom:{}/gone.py:make", "torchscript:{}/gone.pt", "custom:{}:make"])
 def test_a_file_that_is_not_there_is_told_with_the_name(tmp_path, name):
     name = name.format(tmp_path)
     with pytest.raises(UserError) as error:
-        encoders.file(name)
+        registry.file(name)
     assert str(error.value).startswith(name) and repr(name.split(":")[1]) in str(error.value)
 
 
 def test_a_file_is_meant_from_where_the_command_runs(own, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert encoders.file("custom:mine.py:make") == "mine.py"
+    assert registry.file("custom:mine.py:make") == "mine.py"
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert encoders.file("custom:~/mine.py:make") == f"{tmp_path}/mine.py"
+    assert registry.file("custom:~/mine.py:make") == f"{tmp_path}/mine.py"
 
 
 def test_every_name_has_a_version_that_is_a_number_of_its_kind(own):
-    versions = {name: encoders.version(name) for name in [*DINOV2, "hog", *FORMS]}
+    versions = {name: encoders.choose(name).kind.version for name in [*DINOV2, "hog", *own.values()]}
     assert all(type(version) is int and version > 0 for version in versions.values())
     assert len({versions[name] for name in DINOV2}) == 1
-    assert [encoders.version(own[kind]) for kind in ("custom", "torchscript")] == [versions[form] for form in FORMS]
 
 
 def test_a_larger_network_is_given_more_memory():
     """What processes of L at 518 px and g at 224 px took was 2.9 and 8.9 GB."""
-    needs = [encoders.memory(name) for name in DINOV2[:4]]
+    needs = [encoders.choose(name).memory() for name in DINOV2[:4]]
     assert needs == sorted(needs) and needs[2] > 2900 and needs[3] > 8900
-    assert [encoders.memory(name) for name in DINOV2[4:]] == needs
+    assert [encoders.choose(name).memory() for name in DINOV2[4:]] == needs
 
 
 def test_the_encoders_are_listed_and_asked_for_their_versions_without_any_heavy_import(repository, own):
@@ -100,14 +99,12 @@ def test_the_encoders_are_listed_and_asked_for_their_versions_without_any_heavy_
     code = f"""
 import sys
 from fossilvit import encoders
-for name in encoders.names() + {list(own.values())}:
-    encoders.version(name)
 for name in {[*DINOV2, "hog", *own.values()]}:
-    encoders.file(name)
+    encoders.choose(name).memory()
 print(*sys.modules)
 """
     modules = told(code, repository / "scripts")
-    assert "fossilvit.encoders.dinov2" in modules and not HEAVY & set(modules)
+    assert "fossilvit.encoders.kinds.dinov2" in modules and not HEAVY & set(modules)
 
 
 def test_nothing_heavy_is_imported_when_snakemake_reads_the_rules(repository):
@@ -151,18 +148,18 @@ def test_a_file_in_the_folder_is_all_it_takes_to_add_an_encoder(repository, tmp_
     shutil.copytree(
         repository / "scripts" / "fossilvit", tmp_path / "fossilvit", ignore=shutil.ignore_patterns("__pycache__")
     )
-    (tmp_path / "fossilvit" / "encoders" / "brightness.py").write_text(BRIGHTNESS + REGISTERED)
+    (tmp_path / "fossilvit" / "encoders" / "kinds" / "brightness.py").write_text(BRIGHTNESS + REGISTERED)
     code = """
 import numpy
 from fossilvit import encoders
 print(encoders.__file__)
-print("brightness" in encoders.names(), encoders.version("brightness"), encoders.file("brightness"))
-print(encoders.fetch("brightness", encoders.Options()))
+chosen = encoders.choose("brightness")
+print("brightness" in encoders.names(), chosen.kind.version, chosen.fetch())
 print(encoders.create("brightness").encode(numpy.full((2, 3, 3, 3), 9, numpy.uint8)).tolist())
 """
     file, *said = told(code, tmp_path)
     assert Path(file) == tmp_path / "fossilvit" / "encoders" / "__init__.py"
-    assert said == ["True", "7", "None", "{}", "[[9.0],", "[9.0]]"]
+    assert said == ["True", "7", "{}", "[[9.0],", "[9.0]]"]
 
 
 @pytest.fixture(params=["dinov2_vits14", "hog", "custom", "torchscript"])
@@ -209,29 +206,31 @@ def digest(path):
 def test_a_recipe_holds_what_features_depend_on_and_not_where_it_lies(tmp_path):
     (tmp_path / "mine.py").touch()
     options = encoders.Options(weights="elsewhere/w.pth", precision="fp32", device="cuda", threads=8)
-    found = encoders.recipe(f"custom:{tmp_path / 'mine.py'}:create", options, digest)
+    found = encoders.choose(f"custom:{tmp_path / 'mine.py'}:create", options).recipe(digest)
     assert found["made_of"] == {"file": "digest of mine.py", "weights": "digest of w.pth"}
     assert found["precision"] == "fp32" and not found.keys() & {"weights", "device", "threads"}
-    fetched = encoders.fetch_recipe(f"custom:{tmp_path / 'mine.py'}:create", options, digest)
+    fetched = encoders.choose(f"custom:{tmp_path / 'mine.py'}:create", options).fetch_recipe(digest)
     assert fetched["weights"] == "elsewhere/w.pth" and "precision" not in fetched
 
 
 def test_weights_of_ones_own_are_part_of_a_recipe_and_metas_are_known_before_they_are_here(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     name, usual = "dinov2_vits14", encoders.Options()
-    assert encoders.recipe(name, usual, digest)["made_of"] == {"weights": weights.SHA256[name]}
-    assert encoders.recipe(name, usual._replace(weights="w.pth"), digest)["made_of"] == {"weights": "digest of w.pth"}
-    hub = encoders.recipe(name, usual._replace(source="hub"), digest)["made_of"]
+    assert encoders.choose(name, usual).recipe(digest)["made_of"] == {"weights": weights.SHA256[name]}
+    assert encoders.choose(name, usual._replace(weights="w.pth")).recipe(digest)["made_of"] == {
+        "weights": "digest of w.pth"
+    }
+    hub = encoders.choose(name, usual._replace(source="hub")).recipe(digest)["made_of"]
     assert hub == {"weights": weights.SHA256[name], "code": weights.HUB_COMMIT}
-    assert encoders.recipe("hog", usual, digest)["made_of"] == {}
+    assert encoders.choose("hog", usual).recipe(digest)["made_of"] == {}
 
 
 def test_an_encoder_is_here_when_its_weights_and_code_are(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     name, usual = "dinov2_vits14", encoders.Options()
-    assert encoders.is_here("hog", usual) and not encoders.is_here(name, usual)
-    assert encoders.is_here(name, usual._replace(weights="w.pth"))
-    assert not encoders.is_here(name, usual._replace(weights="w.pth", source="hub"))
+    assert encoders.choose("hog", usual).is_here() and not encoders.choose(name, usual).is_here()
+    assert encoders.choose(name, usual._replace(weights="w.pth")).is_here()
+    assert not encoders.choose(name, usual._replace(weights="w.pth", source="hub")).is_here()
     weights.cached(name).parent.mkdir(parents=True)
     weights.cached(name).touch()
-    assert encoders.is_here(name, usual)
+    assert encoders.choose(name, usual).is_here()

@@ -60,8 +60,6 @@ def test_a_long_label_keeps_its_end_and_stays_within_its_picture(red):
 
 
 def test_the_best_view_shows_most(tmp_path):
-    """A picture of noise takes more bytes than a plain one."""
     images = np.full((3, 40, 40, 3), 200, np.uint8)
-    images[1] = np.random.default_rng(0).integers(0, 255, (40, 40, 3))
-    renders.write(tmp_path, "a/b", images, {"status": "ok", "views": [{"fill": 1}] * 3})
+    renders.write(tmp_path, "a/b", images, {"status": "ok", "views": [{"fill": fill} for fill in (0.2, 0.4, 0.4)]})
     assert best_view(tmp_path, "a/b") == layout.view_path(tmp_path, "a/b", 1)

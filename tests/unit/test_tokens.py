@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fossilvit.encoders.registry import TOKENS
 from fossilvit.encoders.vision import tokens
+from fossilvit.encoders.vision.architectures import TOKENS
 
 RANDOM = np.random.default_rng(0)
 CLASSES = RANDOM.normal(size=(2, 5)).astype(np.float32)

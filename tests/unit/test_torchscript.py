@@ -86,7 +86,7 @@ def test_the_dimension_is_found(tmp_path, network):
     path = saved(tmp_path, network)
     encoder = create(path)
     assert (encoder.dimension, encoder.name) == (8, f"torchscript:{path}")
-    assert encoder.version == encoders.version(encoder.name)
+    assert encoder.version == encoders.choose(encoder.name).kind.version
 
 
 def test_views_are_reduced_to_the_size_that_the_network_sees(tmp_path, network):
@@ -137,7 +137,7 @@ def test_dropout_is_off(tmp_path, network):
 
 def test_what_a_network_is_made_of_is_recorded(tmp_path, network):
     path = saved(tmp_path, network)
-    assert encoders.fetch(f"torchscript:{path}", Options(image_size=SIZE, device="cpu")) == {
+    assert encoders.choose(f"torchscript:{path}", Options(image_size=SIZE, device="cpu")).fetch() == {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "dimension": 8,
     }

@@ -6,12 +6,11 @@ import pytest
 import torch
 from scipy.special import erf
 
-from fossilvit.encoders.kinds import dinov2
-from fossilvit.encoders.vision import vit
+from fossilvit.encoders.vision import architectures, vit
 from tests.unit import golden_tokens
 
 CHECKOUT = "FOSSILVIT_DINOV2_CHECKOUT"
-TINY = dinov2.Architecture(dimension=32, depth=2, heads=2, trained_size=56)
+TINY = architectures.Architecture(dimension=32, depth=2, heads=2, trained_size=56)
 LAYOUT_S = {
     "cls_token": [1, 1, 384],
     "mask_token": [1, 384],
@@ -41,7 +40,7 @@ BLOCK_S = {
 
 def layout(name):
     with torch.device("meta"):
-        network = vit.VisionTransformer(dinov2.ARCHITECTURES[name])
+        network = vit.VisionTransformer(architectures.ARCHITECTURES[name])
     return {key: list(tensor.shape) for key, tensor in network.state_dict().items()}
 
 
@@ -198,7 +197,7 @@ def test_tokens_are_those_of_metas_own_code(name, size, seeded):
         pytest.skip(f"{CHECKOUT} does not name a checkout of facebookresearch/dinov2")
     assert Path(folder, "hubconf.py").is_file(), f"{CHECKOUT}={folder} holds no hubconf.py"
     theirs = torch.hub.load(folder, name, source="local", pretrained=False).eval()
-    mine = vit.VisionTransformer(dinov2.ARCHITECTURES[name]).eval()
+    mine = vit.VisionTransformer(architectures.ARCHITECTURES[name]).eval()
     theirs.load_state_dict(seeded(mine))
     images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():

@@ -95,8 +95,8 @@ def repository(repository, tmp_path):
 def run(repository):
     """A process that owns a run as long as the test goes on, and the folder of the run. Nothing of it is left."""
     owner = subprocess.Popen(
-        [sys.executable, "-c", "from fossilvit import warm; print(warm.open_folder(), flush=True); input()"],
-        env={**os.environ, "PYTHONPATH": str(Path(warm.__file__).parents[2])},
+        [sys.executable, "-c", "from fossilvit.running import warm; print(warm.open_folder(), flush=True); input()"],
+        env={**os.environ, "PYTHONPATH": str(Path(warm.__file__).parents[3])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -152,7 +152,7 @@ def workers_of(repository):
 
 def place(process):
     with suppress(psutil.Error):
-        return process.environ().get("PYTHONPATH", "") if "fossilvit.running.warm.worker" in process.cmdline() else ""
+        return next((word for word in process.cmdline() if word.endswith("/warm_worker.py")), "")
     return ""
 
 
@@ -291,7 +291,7 @@ def test_a_process_is_renewed_after_so_many_jobs(repository, do):
 
 
 def shorten(repository, before, after):
-    worker = repository / "scripts/fossilvit/warm/worker.py"
+    worker = repository / "scripts/fossilvit/running/warm/worker.py"
     assert before in worker.read_text()
     worker.write_text(worker.read_text().replace(before, after))
 

@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from fossilvit.encoders.kinds import dinov2
-from fossilvit.encoders.vision import vit, weights
+from fossilvit.encoders.vision import architectures, vit, weights
 from fossilvit.errors import UserError
 from fossilvit.store import digests
 
-TINY = dinov2.Architecture(dimension=32, depth=2, heads=2, trained_size=56)
+TINY = architectures.Architecture(dimension=32, depth=2, heads=2, trained_size=56)
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +105,7 @@ def test_a_named_file_comes_before_the_cache(tmp_path, cache, pinned):
 
 
 def test_every_model_has_the_sha256_of_its_file():
-    assert list(weights.SHA256) == list(dinov2.ARCHITECTURES)
+    assert list(weights.SHA256) == list(architectures.ARCHITECTURES)
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in weights.SHA256.values())
     assert len(set(weights.SHA256.values())) == len(weights.SHA256)
 
@@ -174,7 +173,7 @@ def test_a_fetch_that_fails_leaves_nothing(tmp_path, monkeypatch, cache):
     assert left(cache) == []
 
 
-def test_two_processes_that_fetch_at_once_fetch_once(cache, meta, pinned, repository):
+def test_two_processes_that_fetch_at_once_fetch_once(cache, meta, pinned):
     """Slowly, so that both want to; the second finds what the first has brought."""
     program = f"""
 import shutil, time, torch
@@ -187,11 +186,7 @@ def slowly(address, file, **_):
 torch.hub.download_url_to_file = slowly
 print(weights.fetch("dinov2_vits14").path)
 """
-    environment = {**os.environ, "PYTHONPATH": str(repository / "scripts")}
-    both = [
-        subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
+    both = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     told = [process.communicate(timeout=120)[0].split() for process in both]
     path = str(cache / "dinov2_vits14_pretrain.pth")
     assert sorted(told) == [[path], ["fetching", path]] or sorted(told) == [["fetching", path], [path]]

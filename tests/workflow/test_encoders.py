@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from fossilvit.encoders.kinds import dinov2
-from fossilvit.encoders.vision import vit
+from fossilvit.encoders.vision import architectures, vit
 from fossilvit.store import files
 from fossilvit.store.tables import read_table
 from tests.workflow.conftest import snakemake, write_mesh
@@ -114,7 +113,7 @@ def test_another_model_renders_nothing_again_and_other_weights_extract_again(wor
     copied = snakemake(work, config=[DINOV2.format(same)], environment=environment)
     assert set(copied.jobs) == {"fetch_weights"}, "the same weights in another file"
 
-    network = vit.VisionTransformer(dinov2.ARCHITECTURES["dinov2_vits14"])
+    network = vit.VisionTransformer(architectures.ARCHITECTURES["dinov2_vits14"])
     torch.save(seeded(network, seed=1), same)
     changed = snakemake(work, config=[DINOV2.format(same)], environment=environment)
     assert set(changed.jobs) == {"fetch_weights"} | FOLLOWS and changed.jobs["extract_features"] == 6

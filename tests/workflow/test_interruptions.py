@@ -15,7 +15,7 @@ from tests.conftest import heed_interrupts
 from tests.workflow.conftest import command, products, snakemake
 
 PATIENCE = 60
-AT_WORK = {"worker": "fossilvit.running.warm.worker", "client": "scripts/warm.py"}
+AT_WORK = {"worker": "warm_worker.py", "client": "scripts/warm.py"}
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
-"""A rerun is a fresh run: the changes that were once not seen, each by itself, and what Snakemake must offer for it."""
+"""A rerun is a fresh run: the changes that were once not seen, each by itself."""
 
-import inspect
 import os
 import shutil
 import signal
@@ -10,7 +9,6 @@ import time
 import numpy as np
 import pytest
 import trimesh
-from snakemake import api, dag, jobs, persistence
 
 from fossilvit.store import files, png
 from fossilvit.store.embeddings import read_embeddings
@@ -43,15 +41,6 @@ def assert_as_fresh(work, made):
     """Everything that a run from scratch makes is there and the same."""
     here = products(work)
     assert {path: here.get(path) for path in made} == made
-
-
-def test_snakemake_has_the_private_parts_that_are_touched():
-    check = dag.DAG.check_output_mtime
-    assert list(inspect.signature(check).parameters) == ["self", "job", "expanded_output"]
-    assert inspect.iscoroutinefunction(check) and isinstance(jobs.Job.output_mintime, property)
-    assert callable(api.Workflow._prepare_dag) and "forcefiles" in inspect.signature(dag.DAG).parameters
-    for name in ("has_metadata", "has_outdated_metadata"):
-        assert list(inspect.signature(getattr(persistence.PersistenceBase, name)).parameters) == ["self", "job"]
 
 
 def test_another_encoder_masks_no_other_change(work, fresh):

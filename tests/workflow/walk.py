@@ -171,7 +171,11 @@ class Walk:
         view = (mesh.name, digests.of_file(mesh), around, self.settings["render"], re.findall("RENDERING.*", versions))
         custom = self.settings["extract"]["model"] != "hog"
         raised = re.findall("CUSTOM.*" if custom else "HOG.*", versions)
-        encoder = (self.settings["extract"], raised, (self.work / "mine.py").read_text() if custom else "")
+        encoder = (
+            self.settings["extract"] if custom else "hog",
+            raised,
+            (self.work / "mine.py").read_text() if custom else "",
+        )
         return repr(view), repr((view, encoder))
 
     # Runs
@@ -534,7 +538,7 @@ def at_work(work):
     """The processes of a run in a folder."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if "fossilvit.running.warm.worker" in " ".join(process.cmdline()):
+            if "warm_worker.py" in " ".join(process.cmdline()):
                 places = [process.cwd(), *(file.path for file in process.open_files())]
                 if any(place.startswith(str(work)) for place in places):
                     yield process
