@@ -19,7 +19,7 @@ demo: env
 	@echo
 	@echo "Done. Look at the pictures first:  results/figures/"
 	@echo "  groups                           results/clusters.csv"
-	@echo "  nearest neighbours               results/knn.csv"
+	@echo "  nearest neighbors               results/knn.csv"
 	@echo "  agreement with the folders       results/evaluation.csv"
 	@echo "  facts of every specimen          results/specimens.csv"
 	@echo "  what could not be read, and why  results/failed.csv"

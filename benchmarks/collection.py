@@ -61,7 +61,7 @@ def folder_with(work, specimens):
 
 
 def dents(directions, group, own):
-    """Distance of a surface from its centre in every direction, [V, 3] -> [V, 1]; `group` and `own` seed what it is."""
+    """Distance of a surface from its center in every direction, [V, 3] -> [V, 1]; `group` and `own` seed what it is."""
     shared, single = np.random.default_rng(group), np.random.default_rng(own)
     waves = shared.normal(0, 2, (4, 3)) + single.normal(0, 0.3, (4, 3))
     return 1 + 0.15 * np.sin(directions @ waves.T + single.normal(0, 0.3, 4)).sum(axis=1, keepdims=True)

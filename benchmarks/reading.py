@@ -3,7 +3,7 @@
 `python -m benchmarks.reading [FILE ...]`; without files a torus is generated and read in every format.
 
 Both make a clean surface of a file. Ours: every face checked, equal vertices merged, faulty and double faces dropped,
-neighbours turned to agree, normals computed. trimesh.load: equal vertices merged, what is no number dropped. The last
+neighbors turned to agree, normals computed. trimesh.load: equal vertices merged, what is no number dropped. The last
 column is trimesh that only parses (process=False). The best of some rounds counts, after one that compiles.
 """
 

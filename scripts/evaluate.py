@@ -40,10 +40,10 @@ def main():
 def read_clusters(path):
     """Cluster of every specimen that lies in a folder, by ID."""
     rows = read_table(path, CLUSTERS_COLUMNS, cluster_id=int)
-    labelled = {row["specimen_id"]: row["cluster_id"] for row in rows if specimens.category(row["specimen_id"])}
-    if rows and not labelled:
+    labeled = {row["specimen_id"]: row["cluster_id"] for row in rows if specimens.category(row["specimen_id"])}
+    if rows and not labeled:
         raise UserError("No specimen lies in a folder, so there is nothing to evaluate against.")
-    return labelled
+    return labeled
 
 
 def read_retrieval(path, cluster_of):

@@ -32,18 +32,18 @@ def main():
         made_from = recipes.neighbors(passport, arguments.metric, arguments.topk, query)
         with recorded(layout.record_path(path), made_from, path):
             write_table(path, NEIGHBORS_COLUMNS, nearest(identities, *next(ranked)))
-        commands.log.info("Neighbours of %s: %s", query, path)
+        commands.log.info("Neighbors of %s: %s", query, path)
     else:
         ranked = neighbors.ranked(embeddings, arguments.metric)
         path, scores = (layout.within(arguments.out, table) for table in (layout.NEIGHBORS, layout.RETRIEVAL))
         made_from = recipes.neighbors(passport, arguments.metric, arguments.topk)
         with recorded(layout.record_path(path), made_from, path, scores):
             write_all(path, scores, identities, ranked, arguments.topk)
-        commands.log.info("Neighbours of every specimen: %s", path)
+        commands.log.info("Neighbors of every specimen: %s", path)
 
 
 def write_all(neighbors, scored, identities, ranked, topk):
-    """Write the first neighbours and the scores of every specimen."""
+    """Write the first neighbors and the scores of every specimen."""
     labels = evaluation.labels([specimens.category(identity) for identity in identities])
     with (
         open_table(neighbors, NEIGHBORS_COLUMNS) as neighbors_table,
@@ -56,7 +56,7 @@ def write_all(neighbors, scored, identities, ranked, topk):
 
 
 def nearest(identities, query, others, distances):
-    """A row a neighbour: (ID of the query, ID of the neighbour, distance)."""
+    """A row a neighbor: (ID of the query, ID of the neighbor, distance)."""
     for other, distance in zip(others, distances, strict=True):
         yield identities[query], identities[other], f"{distance:.{neighbors.DECIMALS}f}"
 
@@ -66,7 +66,7 @@ def parse():
     parser.add_argument("--emb", type=expanduser, default=layout.ARRAY, help="embeddings of the collection")
     parser.add_argument("--ids", type=expanduser, help="ID of every row; by default ids.txt beside --emb")
     parser.add_argument("--query", help="an ID, or an unambiguous end of one; by default every specimen is a query")
-    parser.add_argument("--topk", type=command_line.at_least(1), default=10, help="neighbours of a specimen")
+    parser.add_argument("--topk", type=command_line.at_least(1), default=10, help="neighbors of a specimen")
     parser.add_argument("--metric", choices=neighbors.METRICS, default="cosine")
     parser.add_argument("--out", type=expanduser, default=layout.RESULTS, help="folder of results")
     command_line.add_shared(parser)

@@ -253,7 +253,7 @@ def _require_sound(meshes, mesh):
 
 
 def guided(run, inputs, deadline, folder):
-    """Mutate inputs towards code that was not reached yet; does not return."""
+    """Mutate inputs toward code that was not reached yet; does not return."""
     import atheris
 
     def alarm(*_):

@@ -92,13 +92,13 @@ def state(cluster, job):
 
 @pytest.fixture(scope="module")
 def disturbed(slow, hungry, place, cluster):
-    """A run with a job cancelled, a worker killed, a job preempted, the node drained and the controller restarted."""
+    """A run with a job canceled, a worker killed, a job preempted, the node drained and the controller restarted."""
     work = place("disturbed", "shards=6")
     process = work.start(SEEING_SECONDS="1")
     try:
         wait(lambda: list(work.folder.glob("data/renders/*/*/render.json")))
-        cancelled = running(work, "render")[0]
-        cluster.call("scancel", cancelled)
+        canceled = running(work, "render")[0]
+        cluster.call("scancel", canceled)
         ((bereft, worker),) = wait(lambda: described_by(work, 0))
         os.kill(worker, signal.SIGKILL)
         ((preempted, _),) = wait(lambda: described_by(work, 1))
@@ -112,7 +112,7 @@ def disturbed(slow, hungry, place, cluster):
         cluster.until(lambda: cluster.call("scontrol", "ping").returncode == 0)
         wait(lambda: "drain" in cluster.call("sinfo", "--noheader", "--format=%T").stdout)
         cluster.call("scontrol", "update", f"NodeName={cluster.host}", "State=RESUME")
-        return work, Run(process.wait(600), work.output()), cancelled, bereft
+        return work, Run(process.wait(600), work.output()), canceled, bereft
     finally:
         process.kill()
 
@@ -124,9 +124,9 @@ def test_the_run_completes_and_its_results_are_the_same(disturbed, undisturbed):
 
 
 def test_every_disturbance_took_place(disturbed):
-    work, run, cancelled, bereft = disturbed
+    work, run, canceled, bereft = disturbed
     states = {job.id: job.state for job in work.jobs()}
-    assert states[cancelled] == "CANCELLED" and "Error in group render" in run.output
+    assert states[canceled] == "CANCELLED" and "Error in group render" in run.output
     assert len({process for job, _, process in work.seen() if job == bereft}) > 1
     assert any(job.restarts for job in work.jobs())
 
@@ -158,17 +158,17 @@ def test_jobs_go_to_the_default_partition_where_none_is_set(disturbed):
     assert {job.partition for job in disturbed[0].jobs() if job.group} == {"main"}
 
 
-def test_a_job_cancelled_in_favour_of_another_is_queued_again_where_the_site_asks_for_it(single, cluster):
+def test_a_job_canceled_in_favor_of_another_is_queued_again_where_the_site_asks_for_it(single, cluster):
     asked = ["extract_features:gpu_model=small", *(f"{rule}:constraint=fossils" for rule in DESCRIBING)]
     spare = ["--default-resources", "slurm_partition=spare"]
-    work, process = single("cancelled", SLOW, *spare, "--set-resources", *asked)
+    work, process = single("canceled", SLOW, *spare, "--set-resources", *asked)
     wait((work.folder / "begun").exists)
     cluster.call("sbatch", "--exclusive", "--output=/dev/null", "--wrap=true")
     assert process.wait(600) == 0, work.output()
     (job,) = [job for job in work.jobs() if job.group == "describe"]
     assert (job.state, job.restarts, job.gpus) == ("COMPLETED", 1, "gres:gpu:small:1")
     assert {job.partition for job in work.jobs() if job.group} == {"spare"}
-    assert "cancelled in favour of another" in work.output()
+    assert "canceled in favor of another" in work.output()
 
 
 def test_ctrl_c_cancels_the_jobs_and_the_same_command_goes_on(single):
@@ -176,7 +176,7 @@ def test_ctrl_c_cancels_the_jobs_and_the_same_command_goes_on(single):
     wait((work.folder / "begun").exists)
     process.send_signal(signal.SIGINT)
     assert process.wait(120) != 0
-    (cancelled,) = [job for job in work.jobs() if job.group == "describe"]
-    assert cancelled.state == "CANCELLED", work.output()
+    (canceled,) = [job for job in work.jobs() if job.group == "describe"]
+    assert canceled.state == "CANCELLED", work.output()
     assert work.run().code == 0, work.output()
     assert [job.group for job in work.jobs()] == ["render", "describe", "describe", "collect"]

@@ -23,7 +23,7 @@ SIZES = (56, 84)
 
 
 def images(numbers):
-    """Normalised images of whole numbers, float32 [B, 3, S, S]."""
+    """Normalized images of whole numbers, float32 [B, 3, S, S]."""
     return torch.from_numpy(numbers.astype(np.float32) * PIXEL)
 
 

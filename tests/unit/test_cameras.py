@@ -21,7 +21,7 @@ def test_directions_are_as_many_different_unit_vectors_as_asked_for(views):
 
 
 def test_twelve_directions_are_the_vertices_of_an_icosahedron():
-    """Every vertex has 5 neighbours at cosine 1/sqrt(5), 5 at -1/sqrt(5) and 1 opposite."""
+    """Every vertex has 5 neighbors at cosine 1/sqrt(5), 5 at -1/sqrt(5) and 1 opposite."""
     near = 1 / np.sqrt(5)
     directions = cameras.directions(12)
     expected = sorted([1, *[near] * 5, *[-near] * 5, -1])

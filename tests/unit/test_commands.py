@@ -115,7 +115,7 @@ def test_the_table_of_clusters_has_a_row_a_specimen(chain, folder):
     assert "7 specimens in" in chain["cluster"]
 
 
-def test_the_table_of_neighbours_is_that_of_cosine_distances(chain, folder):
+def test_the_table_of_neighbors_is_that_of_cosine_distances(chain, folder):
     table = rows(folder / "results" / "knn_teeth__tooth_1.csv")
     assert list(table[0]) == ["query_id", "neighbor_id", "distance"] and len(table) == 3
     identities = sorted(SPECIMENS)

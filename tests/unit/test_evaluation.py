@@ -38,9 +38,9 @@ def test_a_specimen_alone_in_its_category_is_no_query_but_a_candidate():
     assert (first.nearest_neighbor, second.nearest_neighbor, alone) == (0, 1, None)
 
 
-def test_an_unlabelled_specimen_is_neither_query_nor_candidate():
-    first, second, unlabelled = retrievals(["a", "a", ""], [[2, 1], [2, 0], [0, 1]])
-    assert first == second == (1, 1, 1, 1) and unlabelled is None
+def test_an_unlabeled_specimen_is_neither_query_nor_candidate():
+    first, second, unlabeled = retrievals(["a", "a", ""], [[2, 1], [2, 0], [0, 1]])
+    assert first == second == (1, 1, 1, 1) and unlabeled is None
 
 
 def test_scores_are_no_numbers_without_queries():

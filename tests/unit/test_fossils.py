@@ -30,7 +30,7 @@ def test_every_fossil_is_a_closed_surface_that_looks_outward(category, seed):
     ("category", "least", "most"),
     [("ammonoid", 25, 90), ("gastropod", 20, 70), ("brachiopod", 12, 40), ("crinoid", 45, 120), ("trilobite", 20, 70)],
 )
-def test_fossils_are_as_large_in_millimetres_as_they_say(category, least, most):
+def test_fossils_are_as_large_in_millimeters_as_they_say(category, least, most):
     """The longest side of the bounding box, give or take the strain and the tilt."""
     sizes = [np.ptp(examples.make(category, index, 0)[0], axis=0).max() for index in range(20)]
     assert 0.85 * least < min(sizes) and max(sizes) < 1.15 * most

@@ -62,9 +62,9 @@ def test_coverage_of_patches_that_do_not_fall_on_pixels_keeps_the_area():
     assert found.mean() == pytest.approx((image[..., 0] != 255).mean(), rel=1e-4)
 
 
-def test_pixels_are_normalised_as_imagenet_was():
+def test_pixels_are_normalized_as_imagenet_was():
     batch = np.stack([view(14, seed) for seed in range(2)])
-    seen = pixels.FromPixels(torch.nn.Linear(1, 1), lambda normalised: normalised)(torch.from_numpy(batch))
+    seen = pixels.FromPixels(torch.nn.Linear(1, 1), lambda normalized: normalized)(torch.from_numpy(batch))
     (found,) = seen
     for channel, (mean, deviation) in enumerate([(0.485, 0.229), (0.456, 0.224), (0.406, 0.225)]):
         assert np.allclose(found[:, channel], (batch[..., channel] / 255 - mean) / deviation, atol=1e-6)

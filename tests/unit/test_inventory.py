@@ -176,7 +176,7 @@ def test_what_a_preference_does_not_decide_is_told(tmp_path, names):
 
 
 @pytest.mark.parametrize("name", ["line\nbreak", "tab\there", "next\x85line", "escape\x1b[31m"])
-def test_a_control_character_in_a_name_leaves_that_scan_out_and_is_spelt_out(tmp_path, name):
+def test_a_control_character_in_a_name_leaves_that_scan_out_and_is_spelled_out(tmp_path, name):
     touch(tmp_path, f"{name}.ply")
     ((identity, reason),) = left_out(tmp_path).items()
     assert identity == repr(name)[1:-1] and "control character" in reason and reason.isprintable()

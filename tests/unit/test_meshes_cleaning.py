@@ -222,11 +222,11 @@ def test_components_and_watertightness_of_a_soup_are_those_that_trimesh_finds(so
 @given(soups(most=7))
 def test_faces_can_be_turned_to_agree_if_any_way_to_turn_them_agrees(soup):
     faces, count = soup
-    neighbours = pairs_of_neighbours(faces)
+    neighbors = pairs_of_neighbors(faces)
     ways = [
         turned
         for turned in product((False, True), repeat=len(faces))
-        if all((turned[a] ^ turned[b]) == disagree for a, b, disagree in neighbours)
+        if all((turned[a] ^ turned[b]) == disagree for a, b, disagree in neighbors)
     ]
     found = topology_of(faces, count)
     assert found.orientable == bool(ways)
@@ -235,7 +235,7 @@ def test_faces_can_be_turned_to_agree_if_any_way_to_turn_them_agrees(soup):
         assert found.turned.sum() == min(map(sum, ways))
 
 
-def pairs_of_neighbours(faces):
+def pairs_of_neighbors(faces):
     """Faces that share an edge with just one another, and whether they run along it in the same direction."""
     edges = {}
     for i, face in enumerate(faces.tolist()):

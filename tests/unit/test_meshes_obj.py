@@ -215,7 +215,7 @@ def with_material(name):
 
 @pytest.mark.parametrize("name", ["skin.mtl", "my skin.mtl", "below/skin.mtl", "below\\skin.mtl", "./skin.mtl"])
 def test_the_color_of_a_material_is_read(tmp_path, name):
-    """A plain colour is a picture of one pixel."""
+    """A plain color is a picture of one pixel."""
     material(tmp_path / "below")
     material(tmp_path)
     material(tmp_path, "my skin.mtl")

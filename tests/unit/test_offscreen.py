@@ -112,7 +112,7 @@ def test_background_is_white_and_nothing_of_a_specimen_is_nearly_so(theirs):
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=", ".join)
-def test_silhouettes_are_those_of_the_rasteriser_to_the_pixel(theirs, ours, look):
+def test_silhouettes_are_those_of_the_rasterizer_to_the_pixel(theirs, ours, look):
     """One renderer drew them all, so nothing of one specimen is left in the views of the next either.
 
     Of points, all but those that lie on the rim and are seen from their edge: ours take a pixel, Open3D's none.
@@ -122,7 +122,7 @@ def test_silhouettes_are_those_of_the_rasteriser_to_the_pixel(theirs, ours, look
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=", ".join)
-def test_pictures_are_those_of_the_rasteriser(theirs, ours, look):
+def test_pictures_are_those_of_the_rasterizer(theirs, ours, look):
     """Of points, almost: Open3D draws polygons for their discs."""
     theirs, ours = theirs[", ".join(look)], ours[", ".join(look)]
     both = masks(theirs) & masks(ours)

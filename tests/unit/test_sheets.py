@@ -36,13 +36,13 @@ def test_a_sheet_without_pictures_is_a_title():
 
 
 def test_label_and_note_are_written_below_the_picture(red):
-    bare, labelled, noted = (
+    bare, labeled, noted = (
         inked(contact_sheet.draw("", [contact_sheet.Picture(red, label, note)]))
         for label, note in (("", ""), ("標本", ""), ("標本", "p = 1"))
     )
     bottom = np.flatnonzero(bare.any(axis=1)).max()
-    assert labelled[bottom + 1 :].sum() > 0 and not bare[bottom + 1 :].any()
-    assert noted.sum() > labelled.sum()
+    assert labeled[bottom + 1 :].sum() > 0 and not bare[bottom + 1 :].any()
+    assert noted.sum() > labeled.sum()
 
 
 def test_japanese_letters_are_drawn_and_not_replaced_by_boxes():

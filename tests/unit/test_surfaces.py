@@ -71,7 +71,7 @@ def agrees(open3d, mesh, framing="fit", views=4):
 
 
 def beside_an_edge(mesh, screen, nearest, pixels):
-    """How many of these pixels lie within a twentieth of one from an edge of their face: its neighbour will do."""
+    """How many of these pixels lie within a twentieth of one from an edge of their face: its neighbor will do."""
     corners = screen[mesh.faces[nearest[pixels]], :2].astype(np.float64)
     places = np.argwhere(pixels)[:, ::-1].astype(np.float64)
     edges = np.roll(corners, -1, axis=1) - corners

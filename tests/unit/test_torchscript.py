@@ -72,11 +72,11 @@ class Network(nn.Module):
 
 
 @pytest.mark.parametrize("make", [torch.jit.script, traced, frozen])
-def test_features_are_those_of_the_network_of_normalised_images(tmp_path, network, make):
+def test_features_are_those_of_the_network_of_normalized_images(tmp_path, network, make):
     encoder = create(saved(tmp_path, network, make))
-    normalised = ((views() / 255 - MEAN) / DEVIATION).transpose(0, 3, 1, 2)
+    normalized = ((views() / 255 - MEAN) / DEVIATION).transpose(0, 3, 1, 2)
     with torch.inference_mode():
-        expected = network(torch.from_numpy(normalised).float()).numpy()
+        expected = network(torch.from_numpy(normalized).float()).numpy()
     features = encoder.encode(views())
     assert features.dtype == np.float32 and features.shape == (3, 8)
     assert np.abs(features - expected).max() < 1e-5 < np.abs(expected[0] - expected[1]).max()

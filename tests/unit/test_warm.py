@@ -30,7 +30,7 @@ VERSION = 1
 
 
 def main():
-    print(os.getpid(), VERSION, os.environ.get("FLAVOUR"), os.getcwd(), sys.argv[1:], flush=True)
+    print(os.getpid(), VERSION, os.environ.get("FLAVOR"), os.getcwd(), sys.argv[1:], flush=True)
     match sys.argv[1:]:
         case ["exit", code]:
             sys.exit(int(code) if code.isdecimal() else code or None)
@@ -270,10 +270,10 @@ def test_changed_code_is_not_served_by_an_old_process(repository, do):
 
 
 def test_another_environment_is_not_served_by_an_old_process(do):
-    _, before, _ = do("before", FLAVOUR="salt")
-    code, after, told = do("after", FLAVOUR="sugar")
+    _, before, _ = do("before", FLAVOR="salt")
+    code, after, told = do("after", FLAVOR="sugar")
     assert code == 0 and after != before and told.split()[2] == "sugar" and ended(before)
-    assert do("again", FLAVOUR="sugar")[1] == after
+    assert do("again", FLAVOR="sugar")[1] == after
 
 
 def test_an_idle_process_leaves_and_another_takes_its_place(repository, do):

@@ -255,7 +255,7 @@ def test_a_deleted_file_is_made_again(work, file, rules):
         ("LISTING", {"list_files"}),
         ("DUPLICATES", {"find_duplicates"}),
         ("CLUSTERING", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("NEIGHBOURS", {"search_neighbors", "evaluate"}),
+        ("NEIGHBORS", {"search_neighbors", "evaluate"}),
         ("EVALUATION", {"evaluate"}),
         ("FIGURES", {"draw_figures"}),
         ("DINOV2", set()),

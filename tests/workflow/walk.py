@@ -65,7 +65,7 @@ CHOICES = {
 OFTEN = {"setting": 6, "stop": 6, "replace": 3, "encoder": 3}
 """How many times as often as the others a change is made."""
 VERSIONS = ("RENDERING", "HOG", "CUSTOM", "POOLING", "GATHERING", "WHITENING")
-VERSIONS += ("LISTING", "DUPLICATES", "CLUSTERING", "NEIGHBOURS", "EVALUATION", "FIGURES")
+VERSIONS += ("LISTING", "DUPLICATES", "CLUSTERING", "NEIGHBORS", "EVALUATION", "FIGURES")
 RULES = ("render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard", "collect_embeddings")
 STOPS = [
     *(f"(Rule: {rule})" for rule in RULES),
@@ -554,5 +554,5 @@ def write_textured(path, seed):
 
 
 def paint(path, shade):
-    """A picture of one colour."""
+    """A picture of one color."""
     path.write_bytes(png.encode(np.full((4, 4, 3), (shade, 100, 50), np.uint8)))

@@ -12,7 +12,7 @@ NOISE = -1
 LEAST_CLUSTER = 3
 MOST_CLUSTERS_TRIED = 30
 CORE_NEIGHBOR = 2
-"""HDBSCAN takes density from the distance to this neighbour (its min_samples): small groups are not lost as noise."""
+"""HDBSCAN takes density from the distance to this neighbor (its min_samples): small groups are not lost as noise."""
 
 
 class Clustering(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-UNLABELLED = -1
+UNLABELED = -1
 
 
 class Retrieval(NamedTuple):
@@ -24,15 +24,15 @@ class Retrieval(NamedTuple):
 
 
 def labels(categories) -> np.ndarray:
-    """A number for every category, int [N]; UNLABELLED for an empty one."""
+    """A number for every category, int [N]; UNLABELED for an empty one."""
     number = {category: label for label, category in enumerate(sorted({*categories} - {""}))}
-    return np.array([number.get(category, UNLABELLED) for category in categories], int)
+    return np.array([number.get(category, UNLABELED) for category in categories], int)
 
 
 def retrieval(labels, query, neighbors) -> Retrieval | None:
     """Scores of one query.
 
-    A specimen alone in its category can find none of its own: it is no query, but stays a candidate. An unlabelled one
+    A specimen alone in its category can find none of its own: it is no query, but stays a candidate. An unlabeled one
     is neither.
 
     Parameters
@@ -46,7 +46,7 @@ def retrieval(labels, query, neighbors) -> Retrieval | None:
     None for what is no query.
     """
     found = labels[neighbors]
-    ranks = np.flatnonzero(found[found != UNLABELLED] == labels[query])
+    ranks = np.flatnonzero(found[found != UNLABELED] == labels[query])
     if not len(ranks):
         return None
     first, second = (np.searchsorted(ranks, tier * len(ranks)) / len(ranks) for tier in (1, 2))

@@ -28,7 +28,7 @@ def ranked(embeddings, metric, queries=None, topk=None):
         Cosine distance is 1 - cosine similarity.
     queries : sequence of row numbers; None takes all
     topk : int or None
-        How many neighbours; None, or more than there are, gives all N - 1.
+        How many neighbors; None, or more than there are, gives all N - 1.
 
     Yields
     ------

@@ -11,12 +11,12 @@ from fossilvit.numbers.vectors import unit
 
 METHODS = ("none", "views")
 COMPONENTS = 256
-"""Principal components kept at most. All of them find no more neighbours, 64 find fewer."""
+"""Principal components kept at most. All of them find no more neighbors, 64 find fewer."""
 POWER = 0.5
 """Of the covariance that is divided by; .5 makes it the identity. In large collections .25 gains less, and .75 and 1
 too."""
 SHRINKAGE = 0.1
-"""Of that covariance towards a multiple of the identity, so that no direction counts for much only because the few
+"""Of that covariance toward a multiple of the identity, so that no direction counts for much only because the few
 specimens hardly vary along it. From .02 to .2 it matters little."""
 ROUNDING = 1e-6
 """Lengths that float32 may leave of 0, between vectors of length 1."""
@@ -62,12 +62,12 @@ def scatter(features, dimension) -> np.ndarray:
 
 
 def whiten(embeddings, scatters, method) -> tuple[np.ndarray, dict]:
-    """Describe the collection in a metric learnt from its own views.
+    """Describe the collection in a metric learned from its own views.
 
     `views` takes the principal components of the embeddings (whitening after PCA as in Jégou and Chum 2012) and divides
     them by the covariance of views within specimens to the power POWER: along a direction in which the views of one and
     the same specimen differ much, a difference between specimens tells little. This is the within-class covariance
-    normalisation of Hatch et al. 2006 with a specimen's views as the class. `none` leaves the embeddings as they are.
+    normalization of Hatch et al. 2006 with a specimen's views as the class. `none` leaves the embeddings as they are.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ CATEGORIES: dict[str, Callable[[np.random.Generator], Mesh]] = {
 def make(category: str, index: int, seed: int) -> Mesh:
     """Specimen number `index` of a category, slightly strained and tilted.
 
-    Returns vertices, float64 [V, 3] in millimetres, and outward faces, int64 [F, 3]. A specimen depends
+    Returns vertices, float64 [V, 3] in millimeters, and outward faces, int64 [F, 3]. A specimen depends
     on its category, index and seed alone, not on how many others are made.
     """
     rng = np.random.default_rng([seed, list(CATEGORIES).index(category), index])

@@ -20,9 +20,9 @@ def coil(sections: np.ndarray, turns: np.ndarray, expansion: float, translation:
     0 there and negative before it. expansion and translation are Raup's W and T.
     """
     distance, height = sections[..., 0], sections[..., 1]
-    centre = (distance.min() + distance.max()) / 2
+    center = (distance.min() + distance.max()) / 2
     azimuth = 2 * np.pi * turns[:, None]
-    unit = np.stack([distance * np.cos(azimuth), distance * np.sin(azimuth), height + translation * centre], axis=-1)
+    unit = np.stack([distance * np.cos(azimuth), distance * np.sin(azimuth), height + translation * center], axis=-1)
     return unit * (expansion**turns)[:, None, None]
 
 

@@ -45,7 +45,7 @@ def contents(per_category: int, seed: int):
 
 
 def specimen(category: str, index: int, seed: int) -> trimesh.Trimesh:
-    """One specimen (see `make`) as a Trimesh, its vertices in millimetres."""
+    """One specimen (see `make`) as a Trimesh, its vertices in millimeters."""
     return trimesh.Trimesh(*make(category, index, seed), process=False)
 
 

@@ -4,14 +4,14 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 Mesh = tuple[np.ndarray, np.ndarray]
-"""Vertices float64 [V, 3] in millimetres, and outward faces int64 [F, 3]."""
+"""Vertices float64 [V, 3] in millimeters, and outward faces int64 [F, 3]."""
 
 
 def sweep(rings: np.ndarray) -> Mesh:
     """Join a stack of closed rings, float64 [N, M, 3], to one watertight surface.
 
     Each ring is joined to the next by quads, split along their shorter diagonal; both ends are closed by
-    a fan about the ring's centre.
+    a fan about the ring's center.
     """
     count, size, _ = rings.shape
     vertices = np.concatenate([rings.reshape(-1, 3), rings[[0, -1]].mean(axis=1)])

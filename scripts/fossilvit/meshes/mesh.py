@@ -25,7 +25,7 @@ class Mesh(NamedTuple):
     vertices: np.ndarray
     """float64 [V, 3], file units, finite, each used by a face and no two equal (all of a point cloud)"""
     faces: np.ndarray
-    """int32 [F, 3], rows of vertices, neighbours turned the same way; [0, 3] for a point cloud"""
+    """int32 [F, 3], rows of vertices, neighbors turned the same way; [0, 3] for a point cloud"""
     normals: np.ndarray
     """float32 [V, 3], unit normals; of an open surface or a point cloud their sign means nothing"""
     colors: np.ndarray | None = None

@@ -3,11 +3,11 @@
 import numpy as np
 
 NEIGHBOR = 8
-"""The neighbour whose distance is the spacing: on a surface, about the last of those that lie around a point."""
+"""The neighbor whose distance is the spacing: on a surface, about the last of those that lie around a point."""
 
 
 def of_points(points) -> np.ndarray:
-    """The distance from every point to its eighth neighbour, or to the last of fewer; points that are one count once.
+    """The distance from every point to its eighth neighbor, or to the last of fewer; points that are one count once.
 
     Parameters
     ----------

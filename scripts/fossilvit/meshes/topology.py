@@ -18,15 +18,15 @@ class Topology(NamedTuple):
     watertight: bool
     """whether every edge joins exactly two faces"""
     orientable: bool
-    """whether the faces can be turned so that all neighbours agree"""
+    """whether the faces can be turned so that all neighbors agree"""
     turned: np.ndarray
-    """bool [F], the faces to turn around so that neighbours agree: of each piece the smaller part"""
+    """bool [F], the faces to turn around so that neighbors agree: of each piece the smaller part"""
 
 
 def topology_of(faces, vertex_count) -> Topology:
     """The topology of a surface.
 
-    Pieces are what edges between just two faces join. Where neighbours disagree, the turn of every face against the
+    Pieces are what edges between just two faces join. Where neighbors disagree, the turn of every face against the
     first of its piece is found by union-find with parity.
 
     Parameters

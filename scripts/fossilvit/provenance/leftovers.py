@@ -43,7 +43,7 @@ def find(identities, shards, data, logs, results) -> list[Path]:
     )
 
 
-def former(results, queries, labelled) -> list[Path]:
+def former(results, queries, labeled) -> list[Path]:
     """Tables that former runs made and this one does not, with their records, sorted.
 
     Parameters
@@ -51,11 +51,11 @@ def former(results, queries, labelled) -> list[Path]:
     results : path
     queries : collection of str
         The names of queries, as in the names of their tables.
-    labelled : bool
+    labeled : bool
         Whether there are folders of specimens to compare groups with.
     """
     made = {Path(layout.QUERY_TABLES.format(query=query)).name for query in queries}
-    made |= {Path(layout.EVALUATION).name} if labelled else set()
+    made |= {Path(layout.EVALUATION).name} if labeled else set()
     tables = [*_query_tables(results), layout.within(results, layout.EVALUATION)]
     pairs = [(table, layout.record_path(table)) for table in tables if table.name not in made]
     return sorted(path for table, record in pairs if record.exists() for path in (table, record))

@@ -142,9 +142,9 @@ def clusters(passport, method, pca, min_cluster_size, clusters, seed) -> dict:
 
 
 def neighbors(passport, metric, topk, query=None) -> dict:
-    """What a table of neighbours is made from; the table of all specimens has no query."""
+    """What a table of neighbors is made from; the table of all specimens has no query."""
     asked = {} if query is None else {"query": query}
-    return {"collection": passport, **asked, "metric": metric, "topk": topk, "version": versions.NEIGHBOURS}
+    return {"collection": passport, **asked, "metric": metric, "topk": topk, "version": versions.NEIGHBORS}
 
 
 def duplicates(passport) -> dict:

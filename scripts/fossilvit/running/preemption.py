@@ -1,4 +1,4 @@
-"""Jobs of SLURM that were cancelled in favour of others are queued again, as Snakemake waits for them for good."""
+"""Jobs of SLURM that were canceled in favor of others are queued again, as Snakemake waits for them for good."""
 
 import logging
 import subprocess
@@ -24,7 +24,7 @@ def _watch(name):
         time.sleep(PERIOD)
         for job in _call("squeue", "--noheader", "--states=PREEMPTED", "--format=%i", f"--name={name}").stdout.split():
             if _call("scontrol", "requeue", job).returncode == 0:
-                log.warning("Job %s was cancelled in favour of another, and is queued again.", job)
+                log.warning("Job %s was canceled in favor of another, and is queued again.", job)
 
 
 def _call(*command):

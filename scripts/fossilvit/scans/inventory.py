@@ -103,7 +103,7 @@ def without_extension(name) -> str | None:
 
 
 def printable(name) -> str:
-    """A name with what is not UTF-8 and what controls a terminal spelt out, to show and to write into tables."""
+    """A name with what is not UTF-8 and what controls a terminal spelled out, to show and to write into tables."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(repr(one)[1:-1] if unicodedata.category(one) == "Cc" else one for one in text)
 

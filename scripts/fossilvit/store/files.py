@@ -12,6 +12,8 @@ from zipfile import ZipFile
 
 from fossilvit.errors import UserError
 
+PathLike = str | os.PathLike[str]
+"""A path, as text or as a Path."""
 WRITING = ".writing-"
 """What the names of unfinished files begin with."""
 

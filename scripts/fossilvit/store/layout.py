@@ -121,7 +121,7 @@ def flat(identity) -> str:
 
 
 def neighbors_table(results, identity) -> Path:
-    """The table of one query's neighbours."""
+    """The table of one query's neighbors."""
     return within(results, QUERY_TABLES.format(query=flat(identity)))
 
 

@@ -1,7 +1,7 @@
 """Where the views of a specimen are taken from, and how it fills the frame.
 
 In: the number of views, the points of a specimen in its pose. Out: directions and cameras in coordinates in which the
-specimen's bounding box is centred on the origin and its bounding sphere has radius 1.
+specimen's bounding box is centered on the origin and its bounding sphere has radius 1.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """A network of one's own, saved as TorchScript: `torchscript:path/to/network.pt`.
 
-It takes what DINOv2 takes, float32 [V, 3, S, S] normalised by ImageNet's mean and deviation, and gives [V, D].
+It takes what DINOv2 takes, float32 [V, 3, S, S] normalized by ImageNet's mean and deviation, and gives [V, D].
 In: uint8 [V, H, W, 3]. Out: float32 [V, D].
 """
 

@@ -1,4 +1,4 @@
-"""A network that takes views as they are resized: the normalisation runs where the network runs.
+"""A network that takes views as they are resized: the normalization runs where the network runs.
 
 In: uint8 [B, S, S, 3]. Out: the network's outputs.
 """
@@ -12,13 +12,13 @@ DEVIATION = (0.229, 0.224, 0.225)
 
 
 class FromPixels(nn.Module):
-    """A network behind its normalisation.
+    """A network behind its normalization.
 
     Parameters
     ----------
     network : torch.nn.Module
     describe : function
-        Of normalised images [B, 3, S, S] in the precision of the network; gives one tensor or a tuple of them.
+        Of normalized images [B, 3, S, S] in the precision of the network; gives one tensor or a tuple of them.
     """
 
     def __init__(self, network, describe):
@@ -28,7 +28,7 @@ class FromPixels(nn.Module):
 
     def forward(self, images):
         mean, deviation = torch.tensor(MEAN, device=images.device), torch.tensor(DEVIATION, device=images.device)
-        normalised = ((images.float() / 255 - mean) / deviation).permute(0, 3, 1, 2)
-        precision = next((weights.dtype for weights in self.network.parameters()), normalised.dtype)
-        outputs = self.describe(normalised.to(precision))
+        normalized = ((images.float() / 255 - mean) / deviation).permute(0, 3, 1, 2)
+        precision = next((weights.dtype for weights in self.network.parameters()), normalized.dtype)
+        outputs = self.describe(normalized.to(precision))
         return outputs if isinstance(outputs, tuple) else (outputs,)

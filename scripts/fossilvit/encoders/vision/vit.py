@@ -1,6 +1,6 @@
 """The architecture of DINOv2 (Oquab et al. 2023; registers: Darcet et al. 2023). Its state dict has Meta's keys.
 
-In: float32 [B, 3, S, S], normalised, S a multiple of 14. Out: class tokens [B, D] and patch tokens [B, (S / 14)^2, D].
+In: float32 [B, 3, S, S], normalized, S a multiple of 14. Out: class tokens [B, D] and patch tokens [B, (S / 14)^2, D].
 """
 
 from math import isqrt
@@ -29,7 +29,7 @@ class VisionTransformer(nn.Module):
         self.norm = nn.LayerNorm(dimension, eps=1e-6)
 
     def forward(self, images):
-        """Normalised images [B, 3, S, S] to (class tokens [B, D], patch tokens [B, P, D])."""
+        """Normalized images [B, 3, S, S] to (class tokens [B, D], patch tokens [B, P, D])."""
         tokens = self._embedded(images)
         for block in self.blocks:
             tokens = block(tokens)
@@ -37,7 +37,7 @@ class VisionTransformer(nn.Module):
         return tokens[:, 0], tokens[:, 1 + self.architecture.registers :]
 
     def classes(self, images):
-        """Normalised images [B, 3, S, S] to class tokens [B, D]: the last block leaves out what only patches need."""
+        """Normalized images [B, 3, S, S] to class tokens [B, D]: the last block leaves out what only patches need."""
         tokens = self._embedded(images)
         for block in self.blocks[:-1]:
             tokens = block(tokens)
@@ -123,7 +123,7 @@ class Attention(nn.Module):
 
 
 class LayerScale(nn.Module):
-    """One learnt factor a channel (Touvron et al. 2021)."""
+    """One learned factor a channel (Touvron et al. 2021)."""
 
     def __init__(self, dimension):
         super().__init__()

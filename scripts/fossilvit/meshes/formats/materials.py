@@ -29,7 +29,7 @@ def library(mesh, names):
     Returns
     -------
     materials : dict of name to uint8 [H, W, 3]
-        A texture, or one pixel of the diffuse colour.
+        A texture, or one pixel of the diffuse color.
     notes : list of str
     """
     materials, notes = {}, []
@@ -68,7 +68,7 @@ def _file_name(line, words):
 
 
 def _pixel(values):
-    """One pixel of a colour from 0 to 1, uint8 [1, 1, 3]; gray where it is none."""
+    """One pixel of a color from 0 to 1, uint8 [1, 1, 3]; gray where it is none."""
     try:
         color = np.clip([float(value) for value in values[:3]], 0, 1)
     except ValueError:

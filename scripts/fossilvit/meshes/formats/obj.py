@@ -1,6 +1,6 @@
 """Wavefront OBJ -> vertices and polygons of all its objects and groups.
 
-Source: Wavefront Technologies, Object Files (.obj), version 3.0 (1995); colours after the coordinates as MeshLab writes
+Source: Wavefront Technologies, Object Files (.obj), version 3.0 (1995); colors after the coordinates as MeshLab writes
 them.
 """
 
@@ -33,7 +33,7 @@ from fossilvit.meshes.geometry import Geometry
 SLASH = 47
 NO_INDEX = -LARGEST_INTEGER
 COLUMNS = 7
-"""x y z, then nothing, a weight, a colour, or both"""
+"""x y z, then nothing, a weight, a color, or both"""
 OTHER, VERTEX, TEXTURE, FACE, MATERIAL, LIBRARY, FREE_FORM = range(7)
 MESHLAB = re.compile(rb"^# (Vertices|Faces): (\d+)", re.MULTILINE)
 HEAD = 1024
@@ -216,7 +216,7 @@ def _require_promised(data, vertices, faces):
 
 
 def _colors(vertices):
-    """Colours of vertices with six or seven numbers, uint8 [V, 3]; None unless all have them."""
+    """Colors of vertices with six or seven numbers, uint8 [V, 3]; None unless all have them."""
     given = np.isfinite(vertices[:, 3:]).sum(axis=1)
     if not len(vertices) or (given < 3).any():
         return None

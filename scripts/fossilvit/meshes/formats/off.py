@@ -1,7 +1,7 @@
 """OFF and its variants -> vertices and polygons.
 
 Source: Geomview manual, OFF file format: [ST][C][N][4][n]OFF, three counts, a vertex a line, a polygon a line. A `4`
-has homogeneous coordinates; what follows the corners of a polygon on its line is a colour.
+has homogeneous coordinates; what follows the corners of a polygon on its line is a color.
 """
 
 import re

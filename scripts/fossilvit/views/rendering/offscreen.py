@@ -2,7 +2,7 @@
 
 In: a Mesh in file units, its Pose, Cameras. Out: uint8 [S, S, 3] a camera. Open3D draws every face or point in a flat
 color of its own, so an image tells which of them each pixel shows, and a depth image how far away. What that looks like
-is computed as the rasteriser does: no light, tone or filter of a driver comes into a picture.
+is computed as the rasterizer does: no light, tone or filter of a driver comes into a picture.
 """
 
 import subprocess

@@ -1,4 +1,4 @@
-"""The default renderer: a z-buffer rasteriser compiled with numba.
+"""The default renderer: a z-buffer rasterizer compiled with numba.
 
 Needs no GPU, display or driver and draws the same pixels in every run. In: a Mesh in file units, its Pose, Cameras.
 Out: uint8 [S, S, 3] a camera. A view is drawn in two passes: visibility keeps the nearest face or point of every pixel,

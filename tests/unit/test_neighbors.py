@@ -17,7 +17,7 @@ REFERENCE = {"cosine": pairwise.cosine_distances, "euclidean": pairwise.euclidea
 
 @pytest.mark.parametrize("metric", neighbors.METRICS)
 @given(embeddings=EMBEDDINGS)
-def test_neighbours_are_those_of_brute_force_and_ties_go_by_id(metric, embeddings):
+def test_neighbors_are_those_of_brute_force_and_ties_go_by_id(metric, embeddings):
     expected = REFERENCE[metric](embeddings.astype(np.float64)).round(6)
     found = list(neighbors.ranked(embeddings, metric))
     assert [query for query, _, _ in found] == list(range(len(embeddings)))
@@ -28,7 +28,7 @@ def test_neighbours_are_those_of_brute_force_and_ties_go_by_id(metric, embedding
 
 
 @pytest.mark.parametrize("metric", neighbors.METRICS)
-def test_neighbours_of_real_valued_embeddings_are_those_of_brute_force(metric):
+def test_neighbors_of_real_valued_embeddings_are_those_of_brute_force(metric):
     embeddings = np.random.default_rng(0).normal(size=(300, 64)).astype(np.float32)
     expected = REFERENCE[metric](embeddings.astype(np.float64))
     np.fill_diagonal(expected, np.inf)
@@ -38,7 +38,7 @@ def test_neighbours_of_real_valued_embeddings_are_those_of_brute_force(metric):
 
 
 @pytest.mark.parametrize("metric", neighbors.METRICS)
-def test_a_specimen_is_no_neighbour_of_itself_even_among_exact_duplicates(metric):
+def test_a_specimen_is_no_neighbor_of_itself_even_among_exact_duplicates(metric):
     embeddings = np.tile(np.float32([[0.6, 0.8, 0.1]]), (5, 1))
     for query, others, distances in neighbors.ranked(embeddings, metric):
         assert others.tolist() == [row for row in range(5) if row != query]
@@ -69,7 +69,7 @@ def test_distances_of_any_size_are_put_in_order(scale):
     assert others.tolist() == [2, 3, 4] and distances / scale == pytest.approx([1, 2, 2])
 
 
-def test_no_more_neighbours_than_asked_for_or_than_there_are():
+def test_no_more_neighbors_than_asked_for_or_than_there_are():
     embeddings = np.eye(4, dtype=np.float32)
     assert [len(others) for _, others, _ in neighbors.ranked(embeddings, "cosine", topk=2)] == [2] * 4
     assert [len(others) for _, others, _ in neighbors.ranked(embeddings, "cosine", topk=99)] == [3] * 4
