@@ -1,7 +1,9 @@
-# make demo   example fossils, the whole workflow on them, pictures to look at
+# make demo   example fossils, and the whole workflow on them
 # make test   every test
-# make slurm  the environment with what a SLURM cluster needs
-# Each first makes the environment in .venv, once. PYTHON=python3.12 picks another Python.
+# make quick  the tests that matter while you edit, in less than a minute
+# make lint   format, types, the arrows between rooms, the form of the rules
+# make slurm  the environment, with what a SLURM cluster needs
+# Each makes the environment in .venv first, if it is missing. PYTHON=python3.12 chooses another Python.
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +12,7 @@ READY := $(VENV)/.ready
 CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 FOSSILS := data/example_fossils
 
-.PHONY: demo test lint env slurm clean
+.PHONY: demo test quick lint env slurm clean
 .DELETE_ON_ERROR:
 
 demo: env
@@ -18,20 +20,25 @@ demo: env
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
 	@echo
 	@echo "Done. Look at the pictures first:  results/figures/"
-	@echo "  groups                           results/clusters.csv"
-	@echo "  nearest neighbors               results/knn.csv"
+	@echo "  clusters                         results/clusters.csv"
+	@echo "  nearest neighbors                results/knn.csv"
 	@echo "  agreement with the folders       results/evaluation.csv"
 	@echo "  facts of every specimen          results/specimens.csv"
-	@echo "  what could not be read, and why  results/failed.csv"
+	@echo "  scans not read, and why          results/failed.csv"
 
 test: env slurm lint
 	@envs/install-system-packages.sh tests/slurm/system-packages.txt "tests on a SLURM of this machine"
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --durations 20 --junitxml logs/tests.xml
+
+quick: env
+	$(BIN)/python -m pytest --numprocesses 2 tests/unit -m "not slow"
 
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 env: $(READY)
 

@@ -1,7 +1,7 @@
 import sys
 
-if "--unlock" not in sys.argv:  # which needs neither settings nor scans
+if "--unlock" not in sys.argv:  # unlocking needs neither settings nor scans
 
     include: "workflow/Snakefile"
 
-    workflow.default_target = "all"  # an included file does not set its own
+    workflow.default_target = "all"  # an included file cannot set it

@@ -1,4 +1,4 @@
-"""Write a collection of small meshes, all different, in a second or two for ten thousand.
+"""Write a collection of small meshes, all different; ten thousand take a second or two.
 
 `python -m benchmarks.collection FOLDER --specimens 10000`
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 CATEGORIES = 20
 SUBDIVISIONS = 3
-"""Of an icosahedron: 642 vertices, 1,280 faces."""
+"""Subdivisions of an icosahedron, which give 642 vertices and 1,280 faces."""
 HEADER = """ply
 format binary_little_endian 1.0
 element vertex {vertices}
@@ -24,14 +24,15 @@ end_header
 
 
 def write(folder, specimens, seed=0):
-    """Write so many meshes as `group_XX/NNNNN.ply`: spheres dented by random waves, those of a group by similar ones.
+    """Write meshes as `group_XX/NNNNN.ply`: spheres dented by random waves, which are similar within a group.
 
     Parameters
     ----------
     folder : path
     specimens : int
+        Number of meshes.
     seed : int
-        The same seed gives the same files. Those that are there already stay as they are.
+        The same seed gives the same files. Existing files stay as they are.
 
     Returns
     -------
@@ -55,13 +56,13 @@ def write(folder, specimens, seed=0):
 
 
 def folder_with(work, specimens):
-    """A folder to work in, with so many meshes in its `data/meshes`."""
+    """A folder to work in, with the given number of meshes in its `data/meshes`."""
     write(work / "data/meshes", specimens)
     return work
 
 
 def dents(directions, group, own):
-    """Distance of a surface from its center in every direction, [V, 3] -> [V, 1]; `group` and `own` seed what it is."""
+    """Distances of a surface from its center by direction, [V, 3] -> [V, 1]; `group` and `own` are seeds."""
     shared, single = np.random.default_rng(group), np.random.default_rng(own)
     waves = shared.normal(0, 2, (4, 3)) + single.normal(0, 0.3, (4, 3))
     return 1 + 0.15 * np.sin(directions @ waves.T + single.normal(0, 0.3, 4)).sum(axis=1, keepdims=True)

@@ -1,18 +1,18 @@
-"""How fast views are described on this machine, against its own limit and against a plain loop in the same run.
+"""How fast this machine describes views, against its own limit and against a plain loop in the same run.
 
 `python -m benchmarks.encode [--device cuda] [--checkout DIR] [--models S B] [--sizes 224 518]`; the weights are
 generated.
 
-The limit is how fast the machine multiplies large matrices in each precision, measured with torch. The share of it that
-a network reaches is what its own multiplications would take at that rate, by what they took; what the last block leaves
-out is not counted. The rival is a loop over single images in fp32: Meta's own code through torch.hub, where a checkout
-of facebookresearch/dinov2 is named, else our own network in torch, which is told.
+The limit is the rate at which the machine multiplies large matrices in each precision, measured with torch. `share` is
+the time that the multiplications of a network would take at that rate, divided by its measured time; those that the
+last block omits are not counted. The rival is a loop over single images in fp32: Meta's own code through torch.hub if
+`--checkout` names a checkout of facebookresearch/dinov2, else our own network in torch. The output says which.
 
-Everything is measured in a process of its own, so that no threads of another wait beside it. A time is the best of as
-many rounds as fit into some seconds. `views` are images/s of the network on views at hand: twelve, or as many as a GPU
-is given together. `files` are those of whole specimens, twelve PNGs of 768 px each, read, resized and described in
-folder mode. `first` is the time from the start of a process to the first features on disk, the network having been
-converted before.
+Each measurement has its own process, without the waiting threads of another. A time is the best of the rounds that
+fit into a few seconds. `views/s` are images/s of the network on views in memory: twelve, or a full batch of a GPU.
+`files/s` are images/s of whole specimens, twelve PNGs of 768 px each, which are read, resized and described in folder
+mode. `first s` is the time from the start of a process to the first features on disk, with the network converted
+before.
 """
 
 import argparse
@@ -38,17 +38,17 @@ from fossilvit.store.renders import rendered_ids
 VIEWS = 12
 SPECIMENS = 3
 SECONDS = 6
-"""For which a loop is repeated."""
+"""Seconds for which a loop is repeated."""
 GROUPS = 4
-"""Of specimens that are described together, in folder mode on a GPU."""
+"""Number of groups of specimens that are described together, in folder mode on a GPU."""
 MODELS = {letter: f"dinov2_vit{letter.lower()}14" for letter in "SBL"}
 RUNS = {
     "cpu": [("torch", "fp32"), ("openvino", "fp32"), ("torch", "bf16"), ("openvino", "bf16")],
     "cuda": [("torch", "fp32"), ("torch", "bf16"), ("torch", "fp16")],
 }
-"""Engines and precisions of each device, the exact one first."""
+"""Engines and precisions per device, the exact one first."""
 SIDES = {"cpu": (1024, 2048, 4096), "cuda": (4096, 8192, 16384)}
-"""Of the matrices whose products tell the limit."""
+"""Sides of the square matrices whose products give the limit."""
 
 
 def main():
@@ -70,7 +70,7 @@ def main():
 
 
 def compare(name, usual, folder, rates, checkout):
-    """Print a line for each engine and precision."""
+    """Print one line per engine and precision."""
     rival = alone(rival_rate, name, usual, checkout)
     exact = None
     for engine, precision in RUNS[usual.device]:
@@ -89,7 +89,7 @@ def compare(name, usual, folder, rates, checkout):
 
 
 def matrix_rates(device):
-    """GFLOP/s of the best square product, by precision. On CPUs all are oneDNN's, whose fp32 is not torch's usual."""
+    """GFLOP/s of the fastest product, by precision. On CPUs oneDNN computes all, also fp32, unlike torch by default."""
     import torch
     from torch.utils.mkldnn import to_mkldnn
 
@@ -132,7 +132,7 @@ def views_rate(name, options):
 
 
 def files_rate(name, options, renders):
-    """Images/s of whole specimens from disk, and their features."""
+    """Images/s of whole specimens from disk, and their features, float32 [views, D]."""
     encoder = encoders.create(name, options)
     identities = rendered_ids(renders)
     identities *= ceil(GROUPS * (encoder.batch or 1) / (VIEWS * len(identities)))
@@ -174,7 +174,7 @@ def first_features(name, options, folder):
 
 
 def repeated(work):
-    """The shortest time of a piece of work within some seconds."""
+    """The time of the fastest round within SECONDS, in seconds."""
     begin, times = time.perf_counter(), []
     while time.perf_counter() - begin < SECONDS:
         times.append(best(work, 1))
@@ -182,13 +182,13 @@ def repeated(work):
 
 
 def cosine(features, exact):
-    """The least cosine between rows."""
+    """The lowest cosine between corresponding rows of two arrays [N, D]."""
     lengths = np.linalg.norm(features, axis=1) * np.linalg.norm(exact, axis=1)
     return ((features * exact).sum(axis=1) / lengths).min()
 
 
 def write_weights(name, path):
-    """Generated weights, all of one size, norms and layer scales around one."""
+    """Write random weights with a deviation of 0.03: norms and layer scales around one, all others around zero."""
     import torch
 
     from fossilvit.encoders.vision.vit import VisionTransformer
@@ -202,7 +202,7 @@ def write_weights(name, path):
 
 
 def write_renders(folder):
-    """The folders meshes and renders: views of generated fossils at the default settings."""
+    """Write the folders meshes and renders: generated fossils, and their views at the default settings."""
     from fossilvit import examples
     from fossilvit.examples.collection import specimen
 
@@ -215,7 +215,7 @@ def write_renders(folder):
 
 
 def alone(work, *arguments):
-    """What a piece of work gives in a process of its own."""
+    """The result of a function that is called in its own process."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
 

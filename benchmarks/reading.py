@@ -1,10 +1,11 @@
-"""How long reading a mesh takes, against trimesh on the same file in the same run.
+"""How long it takes to read a mesh, against trimesh on the same file in the same run.
 
 `python -m benchmarks.reading [FILE ...]`; without files a torus is generated and read in every format.
 
-Both make a clean surface of a file. Ours: every face checked, equal vertices merged, faulty and double faces dropped,
-neighbors turned to agree, normals computed. trimesh.load: equal vertices merged, what is no number dropped. The last
-column is trimesh that only parses (process=False). The best of some rounds counts, after one that compiles.
+Both make a clean surface of a file. Ours checks every face, merges equal vertices, drops faulty and duplicate faces,
+turns faces to agree with their neighbors, and computes normals. trimesh.load merges equal vertices and drops values
+that are not numbers. The last column is trimesh when it only parses (process=False). The best of some rounds counts,
+after a round that compiles.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def main():
 
 
 def generated(folder, faces):
-    """Write a torus of so many faces in every format; the paths."""
+    """Write a torus with the given number of faces in every format, and return the paths."""
     made = torus(faces)
     for name, options in WRITERS.items():
         made.export(folder / name, **options)
@@ -44,7 +45,7 @@ def generated(folder, faces):
 
 
 def compare(path, rounds):
-    """Print a line on one file; our time as a share of trimesh's."""
+    """Print the line of one file, and return our time divided by that of trimesh."""
     from fossilvit import meshes
 
     faces = len(meshes.read(path).faces)

@@ -1,21 +1,21 @@
-"""How long a view takes on one core, against rivals on the same mesh in the same run; and how much memory it takes.
+"""How long a view takes on one core, against rivals on the same mesh in the same run, and how much memory it takes.
 
 `python -m benchmarks.render [FILE ...]`; without files, three tori with waves and a point cloud are generated.
 
-Ours is the default renderer. Timed alone: `geometry` (project the vertices, find what is nearest at every pixel),
-`shading` (of points also their blending) and `PNG`. Timed as one: `total`, all that lies between reading a file and
-writing its views, with the share that every view has in what is prepared once a specimen, and with the fetching of
-memory, which the parts find at hand. The rivals:
+Ours is the default renderer. Three parts are timed alone: `geometry` (project the vertices, find the nearest surface at
+every pixel), `shading` (for points also their blending) and `PNG`. `total` is the time of everything between reading a
+file and writing its views. It includes the view's share of what is prepared once per specimen, and the allocation of
+memory, which the parts do not. The rivals:
 
-Embree: Open3D's RaycastingScene finds what the rays through all pixels hit. Its tree and the rays stand before the
-clock starts, and nothing is shaded or packed. Points have no surface to hit.
-offscreen: Open3D's OffscreenRenderer draws a picture and hands it over, on the CPU where Vulkan is software. Its points
-are squares as wide as our discs.
+Embree: Open3D's RaycastingScene finds what the rays through all pixels hit. Its tree and the rays are built before the
+clock starts, and nothing is shaded or compressed. Points have no surface to hit.
+offscreen: Open3D's OffscreenRenderer draws a picture and returns it; with a software Vulkan it runs on the CPU. Its
+points are squares as wide as our discs.
 
-Everything is measured in new processes, on the same one core from their first thread on. A time is the mean over twelve
-views (few of the offscreen renderer) in the best of some rounds, after a view in which code compiles. Memory is what
-the kernel counts as resident (Linux alone tells): as many small specimens are read, rendered and packed one after
-another, and at most while a large one is rendered and packed.
+Everything is measured in new processes, which use the same single core from their first thread on. A time is the mean
+over twelve views (FEW for the offscreen renderer) in the best of some rounds, after a view in which code compiles.
+Memory is what the kernel counts as resident (on Linux only): while many small specimens are read, rendered and
+compressed one after another, and at the peak of rendering and compressing a large one.
 """
 
 import argparse
@@ -41,13 +41,14 @@ from fossilvit.views.rendering.projection import projection
 from fossilvit.views.rendering.shading import shade
 
 LARGE = 2_000_000
+"""Faces of the large mesh."""
 VIEWS = cameras.directions(12)
 FEW = 3
-"""Views of the offscreen renderer, which may need seconds for one."""
+"""Number of views of the offscreen renderer, which may need seconds per view."""
 PATIENCE = 120
-"""Seconds after which it is given up: software Vulkan may hang."""
+"""Seconds after which the offscreen renderer is ended, because software Vulkan may hang."""
 SETTLED = 20
-"""Specimens after which memory should not grow any more."""
+"""Number of specimens after which memory should no longer grow."""
 
 
 def main():
@@ -61,20 +62,20 @@ def main():
 
 
 def stay_on_one_core():
-    """Pin this process, and so all that it starts, where the system can."""
+    """Pin this process, and those that it starts, to one core where the system allows it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
 def generated(folder):
-    """Write the tori and the point cloud; their paths."""
+    """Write the tori and the point cloud, and return their paths."""
     tori = [write_torus(folder / f"torus_{faces}.ply", faces) for faces in (10_000, 342_000, LARGE)]
     return [*tori, write_torus(folder / "points.ply", 40_000, only_points=True)]
 
 
 def write_torus(path, faces, only_points=False):
-    """Write a torus with waves, of about so many faces and half as many points; the path."""
-    import trimesh  # not above: the processes whose memory is measured do without
+    """Write a torus with waves, about `faces` faces and half as many points, and return the path."""
+    import trimesh  # imported here, because the processes whose memory is measured must not load it
 
     made = torus(faces)
     made.vertices *= 1 + 0.1 * np.sin(3 * made.vertices).prod(axis=1, keepdims=True)
@@ -83,7 +84,7 @@ def write_torus(path, faces, only_points=False):
 
 
 def compare_all(paths, arguments):
-    """Print the table of times, and why a rival has none."""
+    """Print the table of times, and the reason if a rival has none."""
     columns = ("geometry", "shading", "PNG", "total", "Embree", "offscreen", "/Embree", "offscreen/")
     print(f"milliseconds a view of {arguments.size} x {arguments.size} pixels on one core")
     print(f"{'file':20} {'faces/points':>12}", *(f"{column:>10}" for column in columns))
@@ -94,7 +95,7 @@ def compare_all(paths, arguments):
 
 
 def compare(path, arguments):
-    """Print the line of one file; why the offscreen renderer has no time, or None."""
+    """Print the line of one file, and return the reason if the offscreen renderer has no time, else None."""
     elements, *times, total, embree = alone(our_times_and_embrees, path, arguments.size, arguments.rounds)
     offscreen, reason = (None, None) if arguments.skip_offscreen else attempt(path, arguments.size)
     ratios = embree and total / embree, offscreen and offscreen / total
@@ -104,13 +105,13 @@ def compare(path, arguments):
 
 
 def alone(work, *arguments):
-    """What a function returns, called in a new process."""
+    """The result of a function that is called in a new process."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
 
 
 def attempt(path, size):
-    """The time of the offscreen renderer and None, or None and why it has none."""
+    """The time of the offscreen renderer and None, or None and the reason."""
     try:
         return alone(offscreen_time, path, size), None
     except BrokenProcessPool:
@@ -120,7 +121,7 @@ def attempt(path, size):
 
 
 def our_times_and_embrees(path, size, rounds):
-    """Faces or points; geometry, shading, PNG and total; what Embree takes."""
+    """The number of faces or points, and milliseconds per view: geometry, shading, PNG, total, and Embree or None."""
     mesh = meshes.read(path)
     pose = poses.pose(mesh)
     views = [projection(pose, camera, size) for camera in cameras.aim(VIEWS, "fit", mesh, pose)]
@@ -139,7 +140,7 @@ def our_times_and_embrees(path, size, rounds):
 
 
 def see(mesh, discs, view, size):
-    """What every pixel shows, nearest and inverse depth, with the view, and of a surface its projected vertices."""
+    """The nearest element and inverse depth of every pixel, the view, and for a surface its projected vertices."""
     if mesh.is_points:
         return *clouds.front(mesh.vertices, mesh.normals, discs, view, size), view
     screen = surfaces.project(mesh.vertices, view)
@@ -147,7 +148,7 @@ def see(mesh, discs, view, size):
 
 
 def show(look, sight):
-    """The picture of that."""
+    """The picture of what `see` returns."""
     _, _, view, *_ = sight
     return shade("gray", *look(*sight), view.focal)
 
@@ -160,7 +161,7 @@ def rendered(mesh, directions, size):
 
 
 def embree_time(mesh, pose, views, size, rounds):
-    """Milliseconds a view that Embree takes to find what all pixels show."""
+    """Milliseconds per view that Embree takes to find what all pixels show."""
     import open3d
 
     scene = open3d.t.geometry.RaycastingScene(nthreads=1)
@@ -178,7 +179,7 @@ def rays(view, size):
 
 
 def offscreen_time(path, size):
-    """Milliseconds a view of the offscreen renderer."""
+    """Milliseconds per view of the offscreen renderer."""
     signal.alarm(PATIENCE)  # ends this process
     for stream in (1, 2):  # for what the driver prints
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
@@ -214,7 +215,7 @@ def open3ds(mesh):
 
 
 def a_view(work, views, rounds):
-    """Milliseconds that a function takes for one of some views, after one for compiling."""
+    """Milliseconds per view that a function takes, after a first view in which code compiles."""
 
     def once():
         for view in views:
@@ -225,7 +226,7 @@ def a_view(work, views, rounds):
 
 
 def measure_memory(folder, arguments):
-    """Print how memory grows from specimen to specimen, and how much one large mesh takes."""
+    """Print how memory grows over many specimens, and how much one large mesh takes."""
     from benchmarks import reading
 
     small = reading.generated(folder, 2_000)
@@ -237,7 +238,7 @@ def measure_memory(folder, arguments):
 
 
 def memory_of_many(paths, specimens):
-    """Resident bytes after the first specimens and after all, of 4 views each in ever other sizes."""
+    """Resident bytes after SETTLED specimens and after all, with 4 views each in varying sizes."""
     taken = []
     for specimen in range(specimens):
         rendered(meshes.read(paths[specimen % len(paths)]), VIEWS[::3], 64 + specimen % 65)
@@ -246,10 +247,10 @@ def memory_of_many(paths, specimens):
 
 
 def memory_of_one(path, tiny, size):
-    """Resident bytes at the peak of rendering two views, beyond those before, when the code is compiled."""
+    """Bytes by which resident memory grows at the peak of rendering two views, with compiled code."""
     rendered(meshes.read(tiny), VIEWS[:1], 64)
     mesh = meshes.read(path)
-    ctypes.CDLL(None).malloc_trim(0)  # give back what reading has freed, or rendering takes it unseen
+    ctypes.CDLL(None).malloc_trim(0)  # return what reading has freed, or rendering reuses it unnoticed
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak of reading
     before = resident()
     rendered(mesh, VIEWS[:2], size)
@@ -257,7 +258,7 @@ def memory_of_one(path, tiny, size):
 
 
 def resident(entry="VmRSS"):
-    """Bytes of memory that this process takes, or took at its peak (VmHWM)."""
+    """Bytes of memory that this process uses, or used at its peak (VmHWM)."""
     return 1024 * int(re.search(rf"{entry}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
 
 

@@ -2,10 +2,10 @@
 
 `python -m benchmarks.slurm [--specimens N] [--shards N]`
 
-A SLURM of one node is started on this machine, with as many CPUs as it has and two GPUs that are none. The rival is
-`snakemake --cores` on the same cores. Both render 4 views of 256 pixels and describe them by a ViT-S/14 of generated
-weights, on the CPU. On SLURM two jobs of half of the cores run at once. Overhead is seconds a shard beyond those of the
-rival, which runs before and after, as machines are not always as fast.
+The benchmark starts a SLURM of one node on this machine, with its number of CPUs and two pretended GPUs. The rival is
+`snakemake --cores` on the same cores. Both render 4 views of 256 pixels and describe them by a ViT-S/14 with generated
+weights on the CPU. On SLURM two jobs run at once, each on half of the cores. The overhead is the seconds per shard
+beyond those of the rival, which runs before and after, because the speed of a machine varies.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main():
 
 
 def run(work, options, settings, slurm=None):
-    """Run the workflow in a folder; seconds it takes. Its output is shown if it fails."""
+    """Run the workflow in a folder, and return its seconds. If it fails, print its output and exit."""
     command = [*SNAKEMAKE, "--directory", work, *options, "--config", *settings]
     begin = time.perf_counter()
     environment = slurm.environment if slurm else None
@@ -71,12 +71,12 @@ def run(work, options, settings, slurm=None):
 
 
 def loads(work):
-    """How often a model was loaded."""
+    """The number of times that a model was loaded."""
     return sum(log.read_text().count(LOADED) for log in (work / "logs/extract_features").rglob("*.log"))
 
 
 def print_jobs(jobs):
-    """Print how long the jobs of each kind took, from their start to their end."""
+    """Print how long the jobs of each kind took from start to end."""
     for group in ("render", "describe", "collect"):
         spans = [seconds(job) for job in jobs if f"/group_{group}_" in job["StdOut"]]
         print(f"  {group}: {len(spans)} jobs, median {statistics.median(spans):.0f} s")
@@ -88,7 +88,7 @@ def seconds(job):
 
 
 def report(name, taken, jobs="", loaded="", overhead=""):
-    """Print a line, and return its seconds."""
+    """Print a line, and return the seconds."""
     cells = [f"{value:.2f}" if isinstance(value, float) else value for value in (loaded, overhead)]
     print(LINE.format(name, f"{taken:.1f}", jobs, *cells), flush=True)
     return taken

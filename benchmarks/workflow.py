@@ -1,13 +1,14 @@
-"""What the workflow costs beyond the work itself, against a plain loop and against a process for every job.
+"""What the workflow costs beyond the work itself, against a plain loop and against one process per job.
 
 `python -m benchmarks.workflow [--specimens N ...] [--cold] [--again] [--graph]`
 
-The loop runs every stage over the whole folder, in one process on one core. The workflow runs the same stages, a job a
-specimen, on two cores: `hog`, 4 views of 128 pixels, so that its overhead shows. Overhead is seconds a specimen beyond
-those of the loop, and beyond half of those, as if two cores shared the loop. `--cold` adds `warm: false` under
-Snakemake's default settings. `--again` adds a run that finds nothing to do and one after a mesh was added.
+The loop runs every stage over the whole folder, in one process on one core. The workflow runs the same stages with one
+job per specimen on two cores. Both use `hog` and 4 views of 128 pixels, so that the overhead shows. `overhead` is the
+seconds per specimen beyond those of the loop, and `of cores` those beyond half of the loop, as if two cores shared it.
+`--cold` adds `warm: false` under Snakemake's default settings. `--again` adds a run that finds nothing to do, and a run
+after a mesh was added.
 
-`--graph` runs nothing, and times a first run's graph instead, of empty files: `snakemake --dry-run --quiet`.
+`--graph` runs nothing. Instead it times the graph of a first run over empty files: `snakemake --dry-run --quiet`.
 """
 
 import argparse
@@ -54,13 +55,13 @@ for stage, *arguments in {stages!r}:
 
 
 class Cost(NamedTuple):
-    """What a run took."""
+    """The time and memory of a run."""
 
     seconds: float
     snakemake: int
-    """Peak memory of the process itself, MB."""
+    """Peak memory of the process of Snakemake in MB."""
     workers: int
-    """Peak memory of all warm processes together, MB, shared pages counted once."""
+    """Peak memory of all warm processes together in MB; shared pages count once."""
 
 
 def main():
@@ -78,7 +79,7 @@ def main():
 
 
 def compare(folder, specimens, arguments):
-    """Print what the loop and the workflow cost for so many specimens."""
+    """Print what the loop and the workflow cost for the given number of specimens."""
     pure = loop(collection.folder_with(folder / f"loop_{specimens}", specimens))
     report("plain loop", specimens, pure, pure)
     work = collection.folder_with(folder / f"warm_{specimens}", specimens)
@@ -98,7 +99,7 @@ def compare(folder, specimens, arguments):
 
 
 def graph(work, specimens):
-    """Print the time and memory that the graph of a first run takes."""
+    """Print the time and memory of the graph of a first run."""
     for number in range(specimens):
         path = work / f"data/meshes/group_{number % 20:02d}/{number:06d}.ply"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +123,7 @@ def snakemake(work, *options, settings=()) -> Cost:
 
 
 def run(command, work, environment=()) -> Cost:
-    """Run a command and see what it takes; its output is shown if it fails."""
+    """Run a command and measure it. If it fails, print its output and exit."""
     begin = time.perf_counter()
     with open(work / "output.txt", "w+") as output:
         process = subprocess.Popen(
@@ -141,7 +142,7 @@ def run(command, work, environment=()) -> Cost:
 
 
 def _watch(process, peaks):
-    """Note the peak memory of a process and of the warm processes, once a second."""
+    """Record the peak memory of a process and of the warm processes, once per second."""
     while process.poll() is None:
         with contextlib.suppress(psutil.Error):
             peaks[0] = max(peaks[0], psutil.Process(process.pid).memory_info().rss >> 20)
@@ -158,7 +159,7 @@ def _share(process):
 
 
 def report(name, specimens, cost, pure=None):
-    """Print a line."""
+    """Print the line of a run."""
     over = ["", ""]
     if pure not in (None, cost):
         over = [f"{(cost.seconds - share * pure.seconds) / specimens:.4f}" for share in (1, 1 / CORES)]

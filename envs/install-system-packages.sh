@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # install-system-packages.sh LIST PURPOSE
 #
-# Installs what this machine lacks of a list of Debian packages, and venv where Python came without it; or says in one
-# line what is missing, and what for.
+# Installs the Debian packages of a list that are missing on this machine, and venv if Python lacks it. Without the
+# rights to do so, it reports in one line what is missing and what needs it.
 set -euo pipefail
 list=$1 purpose=$2
 
 if ! command -v dpkg-query >/dev/null; then
-    echo "This is not Debian: for $purpose install what $list lists."
+    echo "This is not Debian: for $purpose, install the packages in $list."
     exit 0
 fi
 
@@ -22,5 +22,5 @@ if [ ${#missing[@]} -eq 0 ]; then
 elif [ "$(id -u)" -eq 0 ] && { apt-get update && apt-get install --yes --no-install-recommends "${missing[@]}"; } &>/dev/null; then
     echo "Installed ${missing[*]}"
 else
-    echo "Missing, for $purpose unless it is python3-venv: sudo apt-get install ${missing[*]}"
+    echo "Missing for $purpose (python3-venv for everything): sudo apt-get install ${missing[*]}"
 fi

@@ -17,7 +17,7 @@ from fossilvit.store.shards import read_scatter, read_shard, read_shard_record
 from fossilvit.store.tables import SPECIMENS_COLUMNS, write_table
 
 
-def main():
+def main() -> None:
     arguments = parse()
     whole = gathering.join(map(read_shard, arguments.shards))
     scatters = map(read_scatter, arguments.shards)
@@ -30,7 +30,7 @@ def main():
     commands.log.info("%d specimens of dimension %d, %d failed.", *embeddings.shape, failed)
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("shards", type=expanduser, nargs="+", help="files of shards")
     parser.add_argument("--out", type=expanduser, default=layout.EMBEDDINGS, help="folder of embeddings")

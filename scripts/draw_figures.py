@@ -17,7 +17,7 @@ from fossilvit.store.png import write_image
 from fossilvit.store.records import collection_of
 
 
-def main():
+def main() -> None:
     arguments = parse()
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def main():
     files.write_json(out / layout.FIGURES_RECORD, {"pictures": drawn, "made_from": made_from})
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--renders", type=expanduser, default=layout.RENDERS, help="folder of renders")
     parser.add_argument("--clusters", type=expanduser, default=layout.CLUSTERS, help="table of clusters")

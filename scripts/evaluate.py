@@ -14,16 +14,17 @@ from fossilvit.provenance import recipes
 from fossilvit.running import commands
 from fossilvit.scans import specimens
 from fossilvit.store import digests, layout
+from fossilvit.store.files import PathLike
 from fossilvit.store.records import collection_of, recorded
 from fossilvit.store.tables import CLUSTERS_COLUMNS, RETRIEVAL_COLUMNS, read_table, write_table
 
 
-def main():
+def main() -> None:
     arguments = parse()
     cluster_of = read_clusters(arguments.clusters)
     queries = read_retrieval(arguments.retrieval, cluster_of)
     categories = [specimens.category(identity) for identity in cluster_of]
-    scores = {"specimens": len(cluster_of), "categories": len(set(categories))}
+    scores: dict[str, float] = {"specimens": len(cluster_of), "categories": len(set(categories))}
     scores |= evaluation.retrieval_scores(queries)
     scores |= evaluation.clustering_scores(categories, list(cluster_of.values()))
     scores = {metric: round(value, 6) for metric, value in scores.items()}
@@ -37,8 +38,8 @@ def main():
     commands.log.info("%s", "\n".join(f"{metric:28} {value:.4g}" for metric, value in scores.items()))
 
 
-def read_clusters(path):
-    """Cluster of every specimen that lies in a folder, by ID."""
+def read_clusters(path: PathLike) -> dict[str, int]:
+    """Read the cluster of every specimen that lies in a folder, by ID."""
     rows = read_table(path, CLUSTERS_COLUMNS, cluster_id=int)
     labeled = {row["specimen_id"]: row["cluster_id"] for row in rows if specimens.category(row["specimen_id"])}
     if rows and not labeled:
@@ -46,8 +47,8 @@ def read_clusters(path):
     return labeled
 
 
-def read_retrieval(path, cluster_of):
-    """Scores of every query: of every specimen that is not alone in its folder."""
+def read_retrieval(path: PathLike, cluster_of: dict[str, int]) -> list[evaluation.Retrieval]:
+    """Read the scores of every query, that is, of every specimen that is not alone in its folder."""
     scores = evaluation.Retrieval._fields
     rows = read_table(path, RETRIEVAL_COLUMNS, **dict.fromkeys(scores, float))
     sizes = Counter(map(specimens.category, cluster_of))
@@ -60,7 +61,7 @@ def read_retrieval(path, cluster_of):
     return [evaluation.Retrieval(*(row[score] for score in scores)) for row in rows]
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--retrieval", type=expanduser, default=layout.RETRIEVAL, help="table of every query's scores")
     parser.add_argument("--clusters", type=expanduser, default=layout.CLUSTERS, help="table of clusters")

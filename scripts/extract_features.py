@@ -7,9 +7,12 @@ import argparse
 import sys
 from functools import lru_cache
 from os.path import expanduser
+from typing import Any
+
+import numpy as np
 
 from fossilvit import command_line
-from fossilvit.encoders import extraction
+from fossilvit.encoders import Choice, Encoder, extraction
 from fossilvit.errors import SpecimenError
 from fossilvit.provenance import recipes
 from fossilvit.running import commands, devices
@@ -18,7 +21,7 @@ from fossilvit.store.arrays import write_result
 from fossilvit.store.renders import BrokenView, forget_views, rendered_ids, specimen_of
 
 
-def main():
+def main() -> None:
     arguments = parse()
     choice = command_line.chosen_encoder(arguments)
     identities = [arguments.specimen] if arguments.specimen else rendered_ids(arguments.renders)
@@ -31,12 +34,12 @@ def main():
         extract(arguments, identities)
 
 
-def extract_share(arguments, identities):
+def extract_share(arguments: argparse.Namespace, identities: list[str]) -> None:
     """Describe some specimens in a process of its own."""
     sys.exit(commands.run(lambda: extract(arguments, identities)))
 
 
-def extract(arguments, identities):
+def extract(arguments: argparse.Namespace, identities: list[str]) -> None:
     """Describe some specimens with one encoder. A view that cannot be read is noted for the next run."""
     encoder, recipe = ready(command_line.chosen_encoder(arguments))
     described = extraction.describe(encoder, arguments.renders, identities, arguments.threads)
@@ -48,12 +51,12 @@ def extract(arguments, identities):
 
 
 @lru_cache(maxsize=1)
-def ready(choice):
+def ready(choice: Choice) -> tuple[Encoder, dict[str, Any]]:
     """The chosen encoder, which is kept for the next specimens, and its recipe."""
     return choice.create(), choice.recipe()
 
 
-def keep(arguments, identity, features, recipe):
+def keep(arguments: argparse.Namespace, identity: str, features: np.ndarray, recipe: dict[str, Any]) -> None:
     """Write the features of a specimen. One that failed to render has none."""
     record = files.read_bytes(layout.render_record(arguments.renders, identity))
     write_result(layout.array_path(arguments.out, identity), features, recipes.features(record, recipe))
@@ -63,13 +66,13 @@ def keep(arguments, identity, features, recipe):
         raise SpecimenError("it has no views, because it could not be rendered.")
 
 
-def note(arguments, identity, view):
+def note(arguments: argparse.Namespace, identity: str, view: str) -> None:
     """Write in the place of a record of features that a view is broken, so that the specimen is rendered again."""
     record = files.read_bytes(layout.render_record(arguments.renders, identity))
     files.write_json(layout.record_path(layout.array_path(arguments.out, identity)), recipes.broken(record, view))
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--renders", type=expanduser, default=layout.RENDERS, help="folder of renders")
     parser.add_argument("--out", type=expanduser, default=layout.FEATURES, help="folder of features")

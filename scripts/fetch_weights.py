@@ -12,7 +12,7 @@ from fossilvit.running import commands
 from fossilvit.store import files, layout
 
 
-def main():
+def main() -> None:
     arguments = parse()
     choice = command_line.chosen_encoder(arguments)
     record = {"model": choice.name, "version": choice.kind.version, **choice.fetch()}
@@ -21,7 +21,7 @@ def main():
     commands.log.info("%s", ", ".join(f"{key}: {value}" for key, value in record.items()))
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--out", type=expanduser, default=layout.ENCODER, help="record to write")
     command_line.add_encoder(parser)

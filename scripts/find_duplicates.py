@@ -13,13 +13,14 @@ from fossilvit.errors import SpecimenError
 from fossilvit.provenance import recipes
 from fossilvit.running import commands
 from fossilvit.scans import inventory
+from fossilvit.scans.specimens import Specimen
 from fossilvit.store import layout
 from fossilvit.store.embeddings import read_passport
 from fossilvit.store.records import recorded
 from fossilvit.store.tables import DUPLICATES_COLUMNS, SPECIMENS_COLUMNS, read_table, write_table
 
 
-def main():
+def main() -> None:
     arguments = parse()
     rows = read_table(arguments.specimens, SPECIMENS_COLUMNS)
     found = inventory.take(arguments.meshes, arguments.prefer).specimens
@@ -30,8 +31,8 @@ def main():
     commands.log.info("%d of %d specimens are duplicates.", len(repeated), len(rows))
 
 
-def read(found, identity):
-    """The mesh of a specimen; None, with a line in the log, where there is none any more."""
+def read(found: dict[str, Specimen], identity: str) -> meshes.Mesh | None:
+    """Read the mesh of a specimen. If it is gone, log that and return None."""
     if identity not in found:
         commands.log.warning("Passed over %s: its file has gone.", identity)
         return None
@@ -42,7 +43,7 @@ def read(found, identity):
         return None
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     command_line.add_meshes(parser)
     parser.add_argument("--specimens", type=expanduser, default=layout.SPECIMENS, help="table of all specimens")

@@ -13,7 +13,7 @@ from fossilvit.store import files, layout
 from fossilvit.store.renders import rendered_ids, specimen_of
 
 
-def main():
+def main() -> None:
     arguments = parse()
     renders = arguments.renders
     identities = [specimen_of(renders, record) for record in arguments.records] or rendered_ids(renders)
@@ -24,7 +24,7 @@ def main():
     commands.log.info("%s: %d specimens rendered, %d failed.", arguments.out, len(records) - failed, failed)
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument(
         "records", type=expanduser, nargs="*", help="render.json of every specimen; by default of all in the folder"

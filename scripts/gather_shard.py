@@ -13,7 +13,7 @@ from fossilvit.store import files, layout
 from fossilvit.store.shards import write_shard
 
 
-def main():
+def main() -> None:
     arguments = parse()
     recorded = files.read_json(arguments.records)
     shard = gathering.gather(recorded["records"], arguments.embeddings)
@@ -28,7 +28,7 @@ def main():
     commands.log.info("%s: %d specimens, %d failed.", arguments.out, done, len(shard.records) - done)
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument(
         "--records", type=expanduser, required=True, help="records of the shard's specimens, by gather_records"

@@ -17,7 +17,7 @@ from fossilvit.store.records import recorded
 from fossilvit.store.tables import FAILED_COLUMNS, PASSED_OVER_COLUMNS, SPECIMENS_COLUMNS, read_table, write_table
 
 
-def main():
+def main() -> None:
     arguments = parse()
     found = inventory.take(arguments.meshes, arguments.prefer, arguments.for_cluster)
     rows = read_table(arguments.specimens, SPECIMENS_COLUMNS)
@@ -32,7 +32,7 @@ def main():
     commands.log.info("%d specimens failed: %s", len(failures), arguments.failed)
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     command_line.add_meshes(parser)
     parser.add_argument("--specimens", type=expanduser, default=layout.SPECIMENS, help="table of all specimens")

@@ -7,6 +7,8 @@ import argparse
 import sys
 from os.path import expanduser
 
+import numpy as np
+
 from fossilvit import command_line
 from fossilvit.collection import gathering, pooling, whitening
 from fossilvit.errors import SpecimenError, UserError
@@ -15,10 +17,11 @@ from fossilvit.running import commands
 from fossilvit.store import digests, layout
 from fossilvit.store.arrays import array_ids, read_array, write_result
 from fossilvit.store.embeddings import write_embeddings
+from fossilvit.store.files import PathLike
 from fossilvit.store.records import recorded_digest
 
 
-def main():
+def main() -> None:
     arguments = parse()
     if arguments.whiten != "none" and arguments.pool != "mean":
         raise UserError(f"Embeddings of --pool {arguments.pool} cannot be whitened; take mean, or --whiten none.")
@@ -38,8 +41,14 @@ def main():
         write_embeddings(arguments.out, whole.identities, found, passport, made_from)
 
 
-def pool_specimen(features, out, identity, method):
-    """Pool one specimen and return its embedding; one without views has an empty one."""
+def pool_specimen(features: PathLike, out: PathLike, identity: str, method: str) -> np.ndarray:
+    """Pool one specimen, write its embedding, float32 [D], and return it.
+
+    Raises
+    ------
+    SpecimenError
+        It has no views. An embedding of length 0 is written.
+    """
     path = layout.array_path(features, identity)
     embedding = pooling.pool(read_array(path), method)
     write_result(layout.array_path(out, identity), embedding, recipes.embedding(digests.of_file(path), method))
@@ -48,7 +57,7 @@ def pool_specimen(features, out, identity, method):
     return embedding
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--features", type=expanduser, default=layout.FEATURES, help="folder of features")
     parser.add_argument("--out", type=expanduser, default=layout.EMBEDDINGS, help="folder of embeddings")

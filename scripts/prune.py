@@ -14,7 +14,7 @@ from fossilvit.scans import inventory
 from fossilvit.store import layout
 
 
-def main():
+def main() -> None:
     arguments = parse()
     identities = inventory.take(arguments.meshes, inventory.FORMATS).specimens
     found = leftovers.find(identities, arguments.shards, arguments.data, arguments.logs, arguments.results)
@@ -25,7 +25,7 @@ def main():
     commands.log.info("%d files%s", len(found), " deleted." if arguments.delete else "; --delete deletes them.")
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--delete", action="store_true", help="delete them, while no run is going on")
     parser.add_argument("--meshes", type=expanduser, default=layout.MESHES, help="folder of meshes")

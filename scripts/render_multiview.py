@@ -7,13 +7,16 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from os.path import expanduser
 from pathlib import Path
+from typing import Any
 
 from fossilvit import command_line, meshes
 from fossilvit.errors import SpecimenError, UserError
+from fossilvit.meshes import Mesh
 from fossilvit.provenance import recipes
 from fossilvit.running import commands, isolation
 from fossilvit.scans import companions, inventory, specimens
@@ -21,23 +24,26 @@ from fossilvit.store import digests, layout
 from fossilvit.store.png import write_image
 from fossilvit.store.renders import forget_render, write_record, write_view
 from fossilvit.views import cameras, poses, rendering, studio
+from fossilvit.views.studio import Settings, Shot
+
+Shoot = Callable[[Mesh], Shot]
 
 
-def main():
+def main() -> None:
     arguments = parse()
     sources = find(arguments.meshes, arguments.preview or arguments.specimen, arguments.prefer)
-    settings = studio.Settings(*(getattr(arguments, name) for name in studio.Settings._fields))
+    settings = Settings(*(getattr(arguments, name) for name in Settings._fields))
     work = preview_specimen if arguments.preview else render_specimen
     commands.each(list(sources), lambda identity: work(sources[identity], identity, settings, arguments.out), "render")
 
 
-def find(folder_or_file, wanted, prefer):
-    """Path of every specimen to render, by ID."""
+def find(folder_or_file: str, wanted: str | None, prefer: Sequence[str]) -> dict[str, str]:
+    """Find the specimens to render: their paths, by ID."""
     path = Path(folder_or_file)
     named = inventory.without_extension(path.name)
     # a path that may not be looked at counts as a file if its name ends as one
     if os.path.isfile(path) or (named and not os.path.isdir(path)):
-        return {wanted or named or path.stem: path}
+        return {wanted or named or path.stem: str(path)}
     found = {identity: specimen.path for identity, specimen in inventory.take(path, prefer).specimens.items()}
     if wanted:
         identity = specimens.resolve(wanted, found)
@@ -45,7 +51,7 @@ def find(folder_or_file, wanted, prefer):
     return found
 
 
-def render_specimen(path, identity, settings, out):
+def render_specimen(path: str, identity: str, settings: Settings, out: str) -> None:
     """Render one specimen. If its data are bad, or crash the reader, record that, and raise the SpecimenError."""
     begin = time.perf_counter()
     record = {**recipes.views(settings._asdict()), "file": meshes.file_facts(path)}
@@ -59,25 +65,25 @@ def render_specimen(path, identity, settings, out):
         raise
 
 
-def preview_specimen(path, identity, settings, out):
+def preview_specimen(path: str, identity: str, settings: Settings, out: str) -> None:
     """Draw all views of one specimen on one sheet, and write nothing else."""
     with crashes_as_errors(path, settings.renderer):
         photographer(settings)(draw_preview, path, identity, settings)
 
 
 @lru_cache(maxsize=1)
-def photographer(settings):
+def photographer(settings: Settings) -> isolation.Child:
     """A child process with an open renderer, kept for the next specimens. It calls a function with its `shoot`."""
     return isolation.Child(lambda: at_work(settings), rendering.most_specimens(settings.renderer, settings.views))
 
 
 @contextmanager
-def at_work(settings):
+def at_work(settings: Settings) -> Iterator[Callable[..., None]]:
     with studio.opened(settings) as shoot:
         yield lambda work, *arguments: work(shoot, *arguments)
 
 
-def render_and_record(shoot, path, identity, record, begin, out):
+def render_and_record(shoot: Shoot, path: str, identity: str, record: dict[str, Any], begin: float, out: str) -> None:
     """Read and render one specimen, and write its views and its record."""
     mesh, looked_for = studio.read(path)
     shot = shoot(mesh)
@@ -90,7 +96,7 @@ def render_and_record(shoot, path, identity, record, begin, out):
     write_record(out, identity, {"status": "ok", **record, "seconds": since(begin)})
 
 
-def draw_preview(shoot, path, identity, settings):
+def draw_preview(shoot: Shoot, path: str, identity: str, settings: Settings) -> None:
     """Read one specimen, and draw its views on one sheet."""
     from fossilvit.pages import contact_sheet
 
@@ -107,7 +113,7 @@ def draw_preview(shoot, path, identity, settings):
 
 
 @contextmanager
-def crashes_as_errors(path, renderer):
+def crashes_as_errors(path: str, renderer: str) -> Iterator[None]:
     """Report a crash or lack of memory as a SpecimenError, and a crash of a graphics driver as a UserError."""
     try:
         yield
@@ -121,14 +127,14 @@ def crashes_as_errors(path, renderer):
         raise failure from None
 
 
-def since(begin):
+def since(begin: float) -> float:
     """Seconds since then, to the millisecond."""
     return round(time.perf_counter() - begin, 3)
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    usual = studio.USUAL
+    usual = Settings()
     command_line.add_meshes(parser, "--in")
     parser.add_argument("--out", type=expanduser, default=layout.RENDERS, help="folder of renders")
     parser.add_argument("--specimen", help="only this ID of the folder, or the ID of the one file")

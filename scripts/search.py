@@ -6,8 +6,11 @@ the other specimens of its folder come among the neighbors of each.
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
 from os.path import expanduser
+from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from fossilvit import command_line
@@ -20,8 +23,11 @@ from fossilvit.store.embeddings import read_embeddings, read_passport
 from fossilvit.store.records import recorded
 from fossilvit.store.tables import NEIGHBORS_COLUMNS, RETRIEVAL_COLUMNS, open_table, write_table
 
+Ranking = tuple[int, np.ndarray, np.ndarray]
+"""Row of a query, rows of its neighbors, and their distances."""
 
-def main():
+
+def main() -> None:
     arguments = parse()
     identities, embeddings = read_embeddings(arguments.emb, arguments.ids)
     passport = read_passport(arguments.emb)
@@ -42,12 +48,14 @@ def main():
         commands.log.info("Neighbors of every specimen: %s", path)
 
 
-def write_all(neighbors, scored, identities, ranked, topk):
-    """Write the first neighbors and the scores of every specimen."""
+def write_all(
+    neighbors_path: Path, scores_path: Path, identities: list[str], ranked: Iterable[Ranking], topk: int
+) -> None:
+    """Write the first neighbors and the retrieval scores of every specimen."""
     labels = evaluation.labels([specimens.category(identity) for identity in identities])
     with (
-        open_table(neighbors, NEIGHBORS_COLUMNS) as neighbors_table,
-        open_table(scored, RETRIEVAL_COLUMNS) as retrieval_table,
+        open_table(neighbors_path, NEIGHBORS_COLUMNS) as neighbors_table,
+        open_table(scores_path, RETRIEVAL_COLUMNS) as retrieval_table,
     ):
         for query, others, distances in tqdm(ranked, total=len(identities), desc="search", unit="query"):
             neighbors_table.writerows(nearest(identities, query, others[:topk], distances[:topk]))
@@ -55,17 +63,19 @@ def write_all(neighbors, scored, identities, ranked, topk):
                 retrieval_table.writerow((identities[query], *(round(score, 6) for score in scores)))
 
 
-def nearest(identities, query, others, distances):
-    """A row a neighbor: (ID of the query, ID of the neighbor, distance)."""
+def nearest(
+    identities: list[str], query: int, others: Iterable[int], distances: Iterable[float]
+) -> Iterator[tuple[str, str, str]]:
+    """One row per neighbor: (ID of the query, ID of the neighbor, distance)."""
     for other, distance in zip(others, distances, strict=True):
         yield identities[query], identities[other], f"{distance:.{neighbors.DECIMALS}f}"
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--emb", type=expanduser, default=layout.ARRAY, help="embeddings of the collection")
-    parser.add_argument("--ids", type=expanduser, help="ID of every row; by default ids.txt beside --emb")
-    parser.add_argument("--query", help="an ID, or an unambiguous end of one; by default every specimen is a query")
+    parser.add_argument("--ids", type=expanduser, help="IDs, one per row; by default ids.txt beside --emb")
+    parser.add_argument("--query", help="an ID, or the end of exactly one ID; by default every specimen is a query")
     parser.add_argument("--topk", type=command_line.at_least(1), default=10, help="neighbors of a specimen")
     parser.add_argument("--metric", choices=neighbors.METRICS, default="cosine")
     parser.add_argument("--out", type=expanduser, default=layout.RESULTS, help="folder of results")

@@ -1,36 +1,43 @@
-"""Run a stage in a process that stays warm for the next job; in a process of its own where the run keeps none.
+"""Run a stage in a process that stays warm for the next job, or in a separate process where the run keeps none.
 
-`python -I -S warm.py MEM_MB MINUTES STAGE ARGUMENT ...`, by the Python of the rule's environment. MEM_MB is what a warm
-process may take for the job, MINUTES its share of what many jobs take; see fossilvit/running/warm for how the two talk.
+In: `python -I -S warm.py MEM_MB MINUTES STAGE ARGUMENT ...`, by the Python of the rule's environment. MEM_MB is the
+memory that a warm process may take for the job. MINUTES is the time that such jobs take on average; a single one may
+take SHARES times as long. Out: the exit code of the stage. fossilvit/running/warm says how the two processes talk.
 
-Every job starts this: 10 ms with the compiled parts of the standard library, another 8 with `socket`.
+Every job starts this program. It takes 10 ms, because it imports only compiled parts of the standard library; `socket`
+would take 8 ms more.
 """
 
-import _signal
+import _signal  # type: ignore[import-not-found]  # mypy does not know it; `signal` would take longer to import
 import _socket
 import os
 import sys
 from fcntl import LOCK_EX, LOCK_NB, flock
-from itertools import count
 from select import POLLIN, poll
 from time import monotonic
 
+TYPE_CHECKING = False  # mypy takes this for true; `typing` takes 2 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 FOLDER = "FOSSILVIT_WARM"
+"""The environment variable that names the folder of a run, as in fossilvit/running/warm."""
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 PASSING = ("_", "SHLVL", "PWD", "OLDPWD")
-"""Environment variables that differ from job to job and mean nothing to it."""
+"""Environment variables that differ from job to job and do not matter to it."""
 PATIENCE = 60
-"""Seconds that a worker may take to answer at all."""
+"""Seconds that a worker may take to answer."""
 SHARES = 20
-"""Shares of time that a single job may take."""
+"""A job is ended after this multiple of MINUTES."""
 GLANCE = 500
-"""Milliseconds between two looks at what a worker takes."""
+"""Milliseconds between two checks of the memory and time of a worker."""
 
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
-    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Ctrl-C ends it without a word
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Ctrl-C ends this without a message
 
 
-def main():
+def main() -> int:
+    """Run the job that the arguments name, and return its exit code."""
     memory, minutes, stage, *arguments = sys.argv[1:]
     environment = {name: value for name, value in os.environ.items() if name not in PASSING}
     folder = environment.pop(FOLDER, None)
@@ -38,22 +45,22 @@ def main():
         os.execve(sys.executable, [sys.executable, f"{SCRIPTS}/{stage}.py", *arguments], environment)
     job = request(arguments, environment)
     try:
-        os.chdir(folder)  # the path of a socket may have no more than 100 characters
+        os.chdir(folder)  # because the path of a socket has at most 100 characters
     except OSError:
         sys.exit("Error: the run that this job belongs to has ended; run again.")
     connection, worker = take(free_slot(stage), stage, job, environment)
     return wait(connection, worker, int(memory), float(minutes))
 
 
-def request(arguments, environment) -> bytes:
-    """A job and what it was made for: folder and arguments, then code and environment."""
+def request(arguments: list[str], environment: dict[str, str]) -> bytes:
+    """The job as the worker reads it: its folder and arguments, then the code and environment that it is made for."""
     variables = sorted(f"{name}={value}" for name, value in environment.items())
     fields = [os.getcwd(), str(len(arguments)), *arguments, sys.executable, *code(SCRIPTS), *variables]
     return b"\0".join(map(os.fsencode, fields))
 
 
-def code(folder):
-    """Path and time of change of every file of code under a folder."""
+def code(folder: str) -> "Iterator[str]":
+    """Yield the path and the time of change of every Python file under a folder."""
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name.endswith(".py"):
             yield f"{entry.path} {entry.stat().st_mtime_ns}"
@@ -61,19 +68,27 @@ def code(folder):
             yield from code(entry.path)
 
 
-def free_slot(stage):
-    """The first slot of a stage that no other job holds; it is held until this process ends."""
-    for number in count():
+def free_slot(stage: str) -> str:
+    """Take the first slot of a stage that no other job holds, until this process ends."""
+    number = 0
+    while True:
         lock = os.open(f"{stage}.{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             flock(lock, LOCK_EX | LOCK_NB)
             return f"{stage}.{number}"
         except BlockingIOError:
             os.close(lock)
+            number += 1
 
 
-def take(slot, stage, job, environment):
-    """Let the worker of a slot take a job; where there is none, or it just leaves, a new one."""
+def take(slot: str, stage: str, job: bytes, environment: dict[str, str]) -> tuple[_socket.socket, int]:
+    """Give a job to the worker of a slot, or to a new one where there is none or it is about to end.
+
+    Returns
+    -------
+    connection : socket to the worker
+    worker : int, its process ID
+    """
     for new in (False, True):
         if new:
             start(slot, stage, environment)
@@ -91,7 +106,7 @@ def take(slot, stage, job, environment):
     sys.exit(f"Error: no process of {stage} could be started; run again, or with --config warm=false.")
 
 
-def start(slot, stage, environment):
+def start(slot: str, stage: str, environment: dict[str, str]) -> None:
     """Start a worker, which inherits a socket that already listens, and outlives this process."""
     if os.path.exists(slot):
         os.unlink(slot)
@@ -104,15 +119,15 @@ def start(slot, stage, environment):
     listener.close()
 
 
-def send(connection, job):
-    """Send a job, and where its output goes."""
+def send(connection: _socket.socket, job: bytes) -> None:
+    """Send a job, and the file descriptors that its output goes to."""
     streams = b"".join(stream.to_bytes(4, sys.byteorder) for stream in (1, 2))
     connection.sendmsg([len(job).to_bytes(8, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
     connection.sendall(job)
 
 
-def wait(connection, worker, memory, minutes) -> int:
-    """Wait for the exit code of a job; a worker that takes more than it may is killed."""
+def wait(connection: _socket.socket, worker: int, memory: int, minutes: float) -> int:
+    """Wait for the exit code of a job. A worker that takes more memory (MB) or minutes than allowed is killed."""
     events = poll()
     events.register(connection, POLLIN)
     limit = SHARES * minutes
@@ -127,12 +142,12 @@ def wait(connection, worker, memory, minutes) -> int:
     except OSError:
         code = b""
     if not code:
-        sys.exit("Error: the process at work crashed or was killed; its job is to be done again.")
+        sys.exit("Error: the process at work crashed or was killed; run again.")
     return code[0]
 
 
-def kill(worker, reason, remedy):
-    """Kill a worker and the processes that it started."""
+def kill(worker: int, reason: str, remedy: str) -> None:
+    """Kill a worker and the processes that it started, and end this process with a message."""
     try:  # noqa: SIM105  the import of contextlib takes 4 ms
         os.killpg(worker, 9)
     except ProcessLookupError:
@@ -140,17 +155,18 @@ def kill(worker, reason, remedy):
     sys.exit(f"Error: the process at work {reason} and was ended; give its rule more: --set-resources RULE:{remedy}")
 
 
-def memory_of(process) -> int:
-    """MB that a process and its children take, shared pages counted once; 0 where only Linux would say."""
+def memory_of(process: int) -> int:
+    """MB that a process and its children take, with shared pages counted once; 0 on systems other than Linux."""
     try:
         with open(f"/proc/{process}/task/{process}/children") as file:
-            family = [process, *file.read().split()]
+            family = [str(process), *file.read().split()]
         return sum(map(_memory_of_one, family)) >> 10
     except OSError:
         return 0
 
 
-def _memory_of_one(process):
+def _memory_of_one(process: str) -> int:
+    """KB that a process takes."""
     with open(f"/proc/{process}/smaps_rollup") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
 

@@ -1,4 +1,4 @@
-"""Start the process of a stage that stays warm. Only scripts/warm.py runs this."""
+"""Start the process of a stage that stays warm: `python warm_worker.py STAGE SLOT`. Only scripts/warm.py runs this."""
 
 from fossilvit.running.warm import worker
 

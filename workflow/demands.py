@@ -4,38 +4,43 @@ In: settings, and the chosen encoder. Out: numbers and texts for the rules.
 """
 
 import shlex
+from typing import Any
 
 from fossilvit.encoders import Choice
 from fossilvit.scans.specimens import Specimen
 
+Settings = dict[str, Any]
+"""The configuration, or one group of it."""
 MB = 10**6
 
 
-def render_arguments(settings: dict) -> str:
+def render_arguments(settings: Settings) -> str:
     """The arguments of render_multiview that say how specimens are seen."""
     return _arguments(settings["render"])
 
 
-def encoder_arguments(settings: dict) -> str:
+def encoder_arguments(settings: Settings) -> str:
     """The arguments that say which encoder it is. Those that change no feature (device) are not among them."""
     names = ("model", "image_size", "token", "engine", "source", "weights")
     return _arguments({name.replace("_", "-"): settings["extract"][name] for name in names})
 
 
-def rendering_memory(settings: dict, specimen: Specimen) -> int:
-    """MB to read and render a specimen: 1000, what its file may take, and 25 bytes per sample and 3 for each view."""
-    return 1000 + specimen.memory + (25 + 3 * settings["render"]["views"]) * _samples(settings) // MB
+def rendering_memory(settings: Settings, specimen: Specimen) -> int:
+    """MB to read and render a specimen: 1000, what its file may take, 25 bytes per sample, and 3 more per view."""
+    views: int = settings["render"]["views"]
+    return 1000 + specimen.memory + (25 + 3 * views) * _samples(settings) // MB
 
 
-def rendering_minutes(settings: dict, specimen: Specimen) -> int:
+def rendering_minutes(settings: Settings, specimen: Specimen) -> int:
     """Minutes to render a specimen, as its share of a job: 1, one per GB to read, and one per billion samples."""
-    samples = settings["render"]["views"] * _samples(settings)
+    samples: int = settings["render"]["views"] * _samples(settings)
     return 1 + specimen.memory // 1000 + samples // 10**9
 
 
-def describing_minutes(settings: dict, gpus: int) -> int:
+def describing_minutes(settings: Settings, gpus: int) -> int:
     """Minutes to describe a specimen, as its share of a job: 1, and one for every four views without a GPU."""
-    return 1 if gpus else 1 + settings["render"]["views"] // 4
+    views: int = settings["render"]["views"]
+    return 1 if gpus else 1 + views // 4
 
 
 def gpus(encoder: Choice, submits: bool) -> int:
@@ -56,10 +61,11 @@ def describing_threads(encoder: Choice, gpus: int, cores: int | None) -> int:
     return max(1, min(encoder.kind.threads, cores // gpus))
 
 
-def _samples(settings):
+def _samples(settings: Settings) -> int:
     """Samples of one view: pixels, or more where they are antialiased."""
-    return (settings["render"]["size"] * settings["render"]["antialias"]) ** 2
+    side: int = settings["render"]["size"] * settings["render"]["antialias"]
+    return side**2
 
 
-def _arguments(settings):
+def _arguments(settings: Settings) -> str:
     return " ".join(f"--{name}={shlex.quote(str(value))}" for name, value in settings.items() if value is not None)

@@ -4,11 +4,14 @@ tests/workflow/test_internals.py fails when Snakemake changes one of them.
 """
 
 import threading
+from collections.abc import Collection
+from typing import Any
 
 from snakemake.jobs import Job
+from snakemake.workflow import Workflow
 
 
-def decide_reruns(workflow, again):
+def decide_reruns(workflow: Workflow, again: Collection[str]) -> None:
     """Let Snakemake run the jobs of these files again, and the jobs of missing files, and no others.
 
     By itself Snakemake goes by dates and by its memory in .snakemake, checks nothing below a job that must run, and
@@ -20,14 +23,14 @@ def decide_reruns(workflow, again):
     ----------
     workflow : snakemake.workflow.Workflow
         While its Snakefile is read.
-    again : set of str
+    again : collection of str
         Files to make again where the graph holds them. Unlike `--forcerun`, this does not make them targets.
     """
     prepare = workflow._prepare_dag
 
-    def prepare_dag(*arguments, **options):
+    def prepare_dag(*arguments: Any, **options: Any) -> None:
         prepare(*arguments, **options)
-        workflow.dag.forcefiles |= again
+        workflow.dag.forcefiles |= set(again)
         workflow.dag.check_output_mtime = _no_check
         workflow.dag.check_periodic_wildcards = lambda job: None
         workflow.dag_settings.rerun_triggers = frozenset()
@@ -38,41 +41,41 @@ def decide_reruns(workflow, again):
     Job.output_mintime = property(_no_date)
 
 
-async def _no_check(job, outputs):
+async def _no_check(job: Job, outputs: object) -> None:
     """Outputs may be dated before their inputs."""
 
 
-async def _no_date(job):
+async def _no_date(job: Job) -> None:
     """No date that an input could be newer than."""
 
 
-def submits_jobs(workflow) -> bool:
+def submits_jobs(workflow: Workflow) -> bool:
     """Whether this process hands its jobs to other machines."""
     return bool(workflow.nodes)
 
 
-def is_submitted(workflow) -> bool:
+def is_submitted(workflow: Workflow) -> bool:
     """Whether this process was handed to this machine by another, and runs the jobs of a shard here."""
     return bool(workflow.remote_exec and not workflow.nodes)
 
 
-def forget_groups(workflow):
+def forget_groups(workflow: Workflow) -> None:
     """Drop the groups of all rules: a dry run checks them, in time that grows with the square of a shard."""
     for rule in workflow.rules:
         rule.group = None
 
 
-def slurm_run(workflow) -> str | None:
+def slurm_run(workflow: Workflow) -> str | None:
     """The name that all jobs of this run have on SLURM; None where they go elsewhere."""
     return workflow.scheduler._executor.run_uuid if workflow.executor_plugin.name == "slurm" else None
 
 
-def leave_at_once():
+def leave_at_once() -> None:
     """Cancel the timers that would keep Snakemake for a second when everything is done, in every process."""
     threading.Thread(target=_cancel_timers, daemon=True).start()
 
 
-def _cancel_timers():
+def _cancel_timers() -> None:
     threading.main_thread().join()
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):

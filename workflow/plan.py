@@ -3,7 +3,9 @@
 In: the configuration as Snakemake read it. Out: a Plan, which the rules look things up in.
 """
 
-from typing import NamedTuple
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from fossilvit import encoders
 from fossilvit.encoders import Choice, Options
@@ -14,12 +16,13 @@ from fossilvit.scans import inventory, specimens
 from fossilvit.scans.inventory import Inventory
 from fossilvit.scans.specimens import Specimen
 from fossilvit.store import digests, layout
+from fossilvit.store.files import PathLike
 
 
 class Plan(NamedTuple):
     """What a run is to make, and of what."""
 
-    settings: dict
+    settings: dict[str, Any]
     inventory: Inventory
     shards: dict[str, list[str]]
     """The IDs of every shard."""
@@ -37,7 +40,7 @@ class Plan(NamedTuple):
     @property
     def whitens(self) -> bool:
         """Whether the collection is whitened, for which shards need features."""
-        return self.settings["collection"]["whiten"] != "none"
+        return bool(self.settings["collection"]["whiten"] != "none")
 
     def specimen(self, path: str) -> Specimen:
         """The specimen whose ID stands in the paths of its files."""
@@ -51,15 +54,15 @@ class Plan(NamedTuple):
         """The record of an encoder that is to be fetched before this specimen is described with it."""
         return self._weights_for(path, self.stale.described)
 
-    def render_records(self, shard: str) -> list:
+    def render_records(self, shard: str) -> list[Path]:
         """The render records of the specimens of a shard."""
         return [layout.render_record(layout.RENDERS, identity) for identity in self.shards[shard]]
 
-    def features(self, shard: str) -> list:
+    def features(self, shard: str) -> list[Path]:
         """The features of the specimens of a shard, where the collection is whitened."""
         return [layout.array_path(layout.FEATURES, one) for one in self.shards[shard] if self.whitens]
 
-    def embeddings(self, shard: str) -> list:
+    def embeddings(self, shard: str) -> list[Path]:
         """The embeddings of the specimens of a shard."""
         return [layout.array_path(layout.EMBEDDINGS, identity) for identity in self.shards[shard]]
 
@@ -68,11 +71,11 @@ class Plan(NamedTuple):
         changes = ", ".join(f"{change} ({count})" for change, count in self.stale.reasons.most_common())
         return [*([f"Changed since the last run: {changes}."] if changes else ()), *self.inventory.summary()]
 
-    def _weights_for(self, path, stale):
+    def _weights_for(self, path: str, stale: Collection[str]) -> list[str]:
         return [layout.ENCODER] if self.stale.encoder and self.specimen(path).id in stale else []
 
 
-def make(config: dict, schema, remote: bool, main: bool) -> Plan:
+def make(config: dict[str, Any], schema: PathLike, remote: bool, main: bool) -> Plan:
     """Make the plan of a run in the current folder.
 
     Parameters
@@ -106,7 +109,7 @@ def make(config: dict, schema, remote: bool, main: bool) -> Plan:
     )
 
 
-def _stale(found, checked, encoder):
+def _stale(found: Inventory, checked: dict[str, Any], encoder: Choice) -> Stale:
     known = digests.Digests(layout.DIGESTS)
     stale = freshness.find(found, checked, encoder, known)
     known.save()

@@ -3,6 +3,7 @@
 import os
 from importlib.util import find_spec
 
+from snakemake.workflow import Workflow
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 from fossilvit.errors import UserError
@@ -13,8 +14,8 @@ FOLDERS = (".", ".snakemake", ".fossilvit", "data", layout.LOGS, layout.RESULTS)
 PACKAGES = ("hdbscan", "numba", "numpy", "open3d", "PIL", "scipy", "sklearn", "torch", "tqdm")
 
 
-def check(workflow):
-    """See that a run can begin.
+def check(workflow: Workflow) -> None:
+    """Check that a run can begin.
 
     Parameters
     ----------

@@ -16,34 +16,34 @@ from fossilvit.scans import inventory
 from fossilvit.store import layout
 
 MODEL = "dinov2_vits14"
-"""The encoder of a stage that names none, as in config/config.yaml."""
+"""The encoder where none is named, as in config/config.yaml."""
 DEVICES = ("auto", "cpu", "cuda")
 
 
 def add_meshes(parser: ArgumentParser, flag: str = "--meshes") -> None:
     """Add the arguments that say where the scans are, and which of them are taken."""
-    parser.add_argument(flag, dest="meshes", type=expanduser, default=layout.MESHES, help="folder of meshes")
+    parser.add_argument(flag, dest="meshes", type=expanduser, default=layout.MESHES, help="folder of scans")
     parser.add_argument(
         "--prefer",
         nargs="*",
         choices=inventory.FORMATS,
         default=[],
-        help="formats, the preferred one first, for scans that the folder holds in several",
+        help="formats in order of preference, for specimens whose scans are there in several",
     )
 
 
 def add_shared(parser: ArgumentParser) -> None:
     """Add the arguments that all five stages take, so that a script can pass them everywhere."""
     parser.add_argument(
-        "--seed", type=at_least(0), default=0, help="seed; only kmeans of scripts.cluster draws numbers"
+        "--seed", type=at_least(0), default=0, help="seed; only kmeans in scripts.cluster draws random numbers"
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="device; only encoders run on a GPU")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="device; only encoders use a GPU")
 
 
 def add_encoder(parser: ArgumentParser) -> None:
-    """Add the arguments, besides --device, that say which encoder describes views, and how it runs."""
+    """Add the arguments, except --device, that say which encoder describes views, and how it runs."""
     usual = Options()
-    parser.add_argument("--model", default=MODEL, help=", ".join(encoders.names()))
+    parser.add_argument("--model", default=MODEL, help=f"encoder: {', '.join(encoders.names())}")
     parser.add_argument(
         "--image-size", type=at_least(1), default=usual.image_size, help="pixels of the images that a network receives"
     )
@@ -52,10 +52,20 @@ def add_encoder(parser: ArgumentParser) -> None:
         "--weights", type=expanduser, help="file of weights; by default those that fetch_weights left in the cache"
     )
     parser.add_argument(
-        "--source", choices=["builtin", "hub"], default=usual.source, help="whose code of the network runs"
+        "--source",
+        choices=["builtin", "hub"],
+        default=usual.source,
+        help="code of the network: builtin is ours, hub is Meta's",
     )
-    parser.add_argument("--engine", choices=["auto", "openvino", "torch"], default=usual.engine, help="what runs it")
-    parser.add_argument("--precision", choices=["auto", "fp32", "bf16", "fp16"], default=usual.precision)
+    parser.add_argument(
+        "--engine", choices=["auto", "openvino", "torch"], default=usual.engine, help="what runs the network"
+    )
+    parser.add_argument(
+        "--precision",
+        choices=["auto", "fp32", "bf16", "fp16"],
+        default=usual.precision,
+        help="number format of the network",
+    )
     parser.add_argument("--threads", type=at_least(1), default=devices.cores(), help="number of CPU threads")
 
 

@@ -1,7 +1,7 @@
 """The algorithm version of every stage.
 
-Raise a stage's number when the same input and settings give another output: the next run then makes the results of that
-stage and what follows from them again. Each result records the number that it was made with (recipes).
+Raise a stage's number when the same input and settings give other results. The next run then makes the results of that
+stage again, and all that follow from them. The recipe of each result holds the number.
 """
 
 RENDERING = 3

@@ -328,7 +328,7 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
     ("arguments", "word"),
     [
         (("render_multiview", "--in", "{}/nowhere"), "nowhere"),
-        (("render_multiview", "--in", "{}/empty"), "No mesh"),
+        (("render_multiview", "--in", "{}/empty"), "No scan"),
         (("render_multiview", "--in", "{}/meshes", "--specimen", "nobody"), "'nobody'"),
         (("extract_features", "--renders", "{}/nowhere", "--model", "hog"), "nowhere"),
         (("extract_features", "--renders", "{}/renders", "--model", "dinov3"), "'dinov3'"),

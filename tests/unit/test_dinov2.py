@@ -187,7 +187,7 @@ def test_what_is_fetched_is_recorded(own, options):
 def test_the_wrong_weights_are_told_when_they_are_fetched(own, options, engine):
     cut = own / "cut.pth"
     cut.write_bytes((own / "mine.pth").read_bytes()[:100_000])
-    with pytest.raises(UserError, match="cut.pth is no file of weights"):
+    with pytest.raises(UserError, match="cut.pth is not a file of weights"):
         encoders.choose(NAME, options._replace(weights=cut, engine=engine)).fetch()
     with pytest.raises(UserError, match="mine.pth does not hold the weights of dinov2_vitb14"):
         encoders.choose("dinov2_vitb14", options._replace(weights=own / "mine.pth", engine=engine)).fetch()

@@ -69,7 +69,7 @@ def test_lower_precisions_differ_little(network, model, seeded):
         found = openvino_engine.OpenVino(model, precision, 1)(views(3))[0]
         assert np.abs(found - exact).max() > 0 and cosine(found, exact).min() > 0.999
         tried += 1
-    for precision in native(lambda precision: torch_engine._precision(torch.device("cpu"), precision)) - {"fp32"}:
+    for precision in native(lambda precision: torch_engine.chosen_precision(torch.device("cpu"), precision)) - {"fp32"}:
         fresh = VisionTransformer(PLAIN._replace(dimension=32)).eval()
         seeded(fresh)
         found = torch_engine.Torch(FromPixels(fresh, fresh), "cpu", precision, 1)(views(3))[0]
@@ -86,22 +86,26 @@ def test_auto_is_what_the_cpu_computes_in(model):
 
 def test_a_precision_that_the_cpu_lacks_is_told(model, monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
-    assert torch_engine._precision(torch.device("cpu"), "auto") == "fp32"
+    assert torch_engine.chosen_precision(torch.device("cpu"), "auto") == "fp32"
     with pytest.raises(UserError, match="precision bf16: this CPU does not compute in it; take auto or fp32"):
-        torch_engine._precision(torch.device("cpu"), "bf16")
+        torch_engine.chosen_precision(torch.device("cpu"), "bf16")
 
     class Core:
         def get_property(self, *_):
             return ["FP32", "INT8"]
 
-    assert openvino_engine._precision(Core(), "auto") == "fp32"
+    assert openvino_engine.chosen_precision(Core(), "auto") == "fp32"
     with pytest.raises(UserError, match="precision bf16: this CPU does not compute in it; take auto or fp32"):
-        openvino_engine._precision(Core(), "bf16")
+        openvino_engine.chosen_precision(Core(), "bf16")
 
 
 def test_a_gpu_computes_in_fp16_unless_told_otherwise():
     gpu = torch.device("cuda")
-    assert [torch_engine._precision(gpu, wanted) for wanted in ("auto", "bf16", "fp32")] == ["fp16", "bf16", "fp32"]
+    assert [torch_engine.chosen_precision(gpu, wanted) for wanted in ("auto", "bf16", "fp32")] == [
+        "fp16",
+        "bf16",
+        "fp32",
+    ]
 
 
 def test_a_view_is_described_the_same_whatever_its_batch(model, monkeypatch):
@@ -123,7 +127,7 @@ def test_the_number_of_threads_changes_nothing(model, precision):
 def test_a_gpu_short_of_memory_gets_half_as_many_views_from_then_on(network, caplog):
     engine = torch_engine.Torch(network, "cpu", "fp32", 1)
     wanted, sizes = engine(views(16)), []
-    run = engine._run
+    run = engine.run
 
     def short(images):
         sizes.append(len(images))
@@ -131,7 +135,7 @@ def test_a_gpu_short_of_memory_gets_half_as_many_views_from_then_on(network, cap
             raise torch.OutOfMemoryError("CUDA out of memory")
         return run(images)
 
-    engine._run = short
+    engine.run = short
     found = engine(views(16))
     assert np.allclose(found[0], wanted[0], atol=1e-5)
     assert sizes == [16, 16, 8, 4, 4, 4, 4]
@@ -156,14 +160,14 @@ class Pending:
 def test_a_gpu_gets_every_batch_before_the_outputs_of_the_first_are_waited_for(network, monkeypatch):
     monkeypatch.setattr(torch_engine, "CPU_BATCH", 4)
     engine = torch_engine.Torch(network, "cpu", "fp32", 1)
-    run, events = engine._run, []
+    run, events = engine.run, []
 
     def sent(images):
         events.append("sent")
         return [Pending(output, events) for output in run(images)]
 
     wanted = engine(views(10))
-    engine._run = sent
+    engine.run = sent
     found = engine(views(10))
     assert events == ["sent"] * 3 + ["waited"] * 6
     assert all(np.array_equal(mine, other) for mine, other in zip(found, wanted, strict=True))
@@ -172,7 +176,7 @@ def test_a_gpu_gets_every_batch_before_the_outputs_of_the_first_are_waited_for(n
 def test_a_gpu_short_of_memory_gives_up_earlier_outputs_before_it_tries_fewer_views(network, monkeypatch):
     monkeypatch.setattr(torch_engine, "CPU_BATCH", 4)
     engine = torch_engine.Torch(network, "cpu", "fp32", 1)
-    run, events = engine._run, []
+    run, events = engine.run, []
 
     def full_at_the_second(images):
         events.append(len(images))
@@ -181,7 +185,7 @@ def test_a_gpu_short_of_memory_gives_up_earlier_outputs_before_it_tries_fewer_vi
         return [Pending(output, events) for output in run(images)]
 
     wanted = engine(views(8))
-    engine._run = full_at_the_second
+    engine.run = full_at_the_second
     found = engine(views(8))
     assert events == [4, 4, "waited", "waited", 2, 2] + ["waited"] * 4
     assert all(np.allclose(mine, other, atol=1e-5) for mine, other in zip(found, wanted, strict=True))
@@ -193,7 +197,7 @@ def test_a_gpu_without_memory_for_one_view_is_told(network):
     def short(images):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    engine._run = short
+    engine.run = short
     with pytest.raises(UserError, match="no memory for a single view; take a smaller model"):
         engine(views(2))
 
@@ -209,7 +213,7 @@ def test_a_converted_network_without_a_folder_of_ones_own_is_told(network, tmp_p
 def test_a_converted_network_without_room_is_told_and_leaves_nothing(network, tmp_path, monkeypatch, suffix):
     monkeypatch.setattr(openvino_engine, "uuid4", lambda: UUID(int=0))
     (tmp_path / f".writing-{UUID(int=0).hex}{suffix}").symlink_to("/dev/full")
-    with pytest.raises(UserError, match=f"cannot be written to {tmp_path} .*make it there.*TORCH_HOME"):
+    with pytest.raises(UserError, match=f"cannot be written to {tmp_path} .*make room there.*TORCH_HOME"):
         openvino_engine.convert(network, SIZE, tmp_path / "tiny.xml")
     assert os.listdir(tmp_path) == []
 

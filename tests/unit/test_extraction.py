@@ -244,5 +244,5 @@ def test_features_that_are_no_numbers_are_told(tmp_path):
             return super().describe(prepared) * np.inf
 
     write(tmp_path, [2])
-    with pytest.raises(UserError, match="means gave features that are no numbers; take another precision"):
+    with pytest.raises(UserError, match="means gave features that are not numbers; take another precision"):
         described(Overflowing(), tmp_path, "a")

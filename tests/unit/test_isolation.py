@@ -103,7 +103,7 @@ def test_a_child_that_somebody_kills_is_a_fault_of_the_machine(call, number):
 
 def test_a_child_that_the_kernel_kills_for_lack_of_memory_is_a_crash(call, monkeypatch):
     kills = iter([0, 1])
-    monkeypatch.setattr(isolation, "_killed_for_memory", lambda: next(kills))
+    monkeypatch.setattr(isolation, "killed_for_memory", lambda: next(kills))
     with pytest.raises(isolation.Crash, match="lack of memory"):
         call("signal", signal.SIGKILL)
 

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,8 +8,7 @@ import pytest
 from fossilvit import meshes
 from fossilvit.errors import UserError
 from fossilvit.views import cameras, poses, rendering
-from fossilvit.views.rendering import offscreen, surfaces
-from fossilvit.views.rendering.projection import projection
+from fossilvit.views.rendering import engine, offscreen, surfaces
 
 from .shapes import ball, box, fossil, points_on_a_ball, surface
 
@@ -16,11 +16,12 @@ SIZE = 192
 THREE = cameras.directions(12)[:3]
 DRAW = """
 import sys
+from functools import partial
 import numpy as np
-from fossilvit.views.rendering import offscreen
+from fossilvit.views.rendering import engine, offscreen
 from tests.unit import test_offscreen
-offscreen._probe = lambda: None  # the fixture has probed
-np.savez(sys.argv[1], **test_offscreen.drawn_by("offscreen"))
+probed = partial(offscreen.renderer, start=engine.Open3D)  # by the fixture
+np.savez(sys.argv[1], **test_offscreen.drawn_by(probed))
 """
 
 
@@ -56,11 +57,11 @@ LOOKS = [
 ]
 
 
-def drawn_by(name):
-    """Views of every look, uint8 [3, SIZE, SIZE, 3] each, by one renderer an appearance."""
+def drawn_by(renderer):
+    """Views of every look, uint8 [3, SIZE, SIZE, 3] each, by one renderer per appearance."""
     shown, views = specimens(), {}
     for appearance in rendering.APPEARANCES:
-        with rendering.renderer(name, SIZE, appearance) as render:
+        with renderer(SIZE, appearance) as render:
             for specimen, framing, _ in (look for look in LOOKS if look[2] == appearance):
                 mesh = shown[specimen]
                 pose = poses.pose(mesh)
@@ -73,7 +74,7 @@ def drawn_by(name):
 def theirs(tmp_path_factory, repository):
     """Drawn in a process of its own: drivers may hang."""
     try:
-        offscreen._probe()
+        engine.probe()
     except UserError as error:
         pytest.skip(str(error))
     target = tmp_path_factory.mktemp("offscreen") / "views.npz"
@@ -93,7 +94,7 @@ def theirs(tmp_path_factory, repository):
 
 @pytest.fixture(scope="module")
 def ours():
-    return drawn_by("raster")
+    return drawn_by(partial(rendering.renderer, "raster"))
 
 
 def masks(images):
@@ -151,30 +152,39 @@ def test_the_edges_of_a_box_are_sharp(theirs):
         assert len(np.unique(view)) <= 4
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """Draws one view of a specimen by a stand-in for Open3D, which does such harm to the image each time."""
+class StandIn:
+    """Stands in for Open3D, and does the next of some harms to every image of triangles that it draws."""
 
-    def draw(harms, mesh=None, size=64, direction=(0.6, 0.48, 0.64)):
-        mesh = mesh or fossil()
-        pose = poses.pose(mesh)
-        harm = iter(harms)
+    def __init__(self, harms):
+        self.harms, self.closed = iter(harms), False
 
-        def stand_in(_, camera, size):
-            screen = surfaces.project(mesh.vertices, projection(pose, camera, size))
-            nearest, inverse_depth = surfaces.visible(screen, mesh.faces, size)
-            return next(harm)(nearest), inverse_depth
+    def start(self, size):
+        self.size = size
+        return self
 
-        monkeypatch.setattr(offscreen, "_probe", lambda: None)
-        monkeypatch.setattr(offscreen, "_unadorned", lambda size: type("Offscreen", (), {"scene": None}))
-        monkeypatch.setattr(offscreen, "_put", lambda scene, polygons: None)
-        monkeypatch.setattr(offscreen, "_drawn", stand_in)
-        with rendering.renderer("offscreen", size) as render:
+    def put(self, polygons):
+        self.vertices = polygons.reshape(-1, 3)
+
+    def draw(self, seen_by):
+        screen = surfaces.project(self.vertices, seen_by)
+        faces = np.arange(len(screen), dtype=np.int32).reshape(-1, 3)
+        nearest, inverse_depth = surfaces.visible(screen, faces, self.size)
+        return next(self.harms)(nearest), inverse_depth
+
+    def close(self):
+        self.closed = True
+
+
+def drawn(harms, mesh=None, size=64, direction=(0.6, 0.48, 0.64)):
+    """One view of a specimen, drawn by a stand-in that does all these harms."""
+    mesh = mesh or fossil()
+    pose, stand_in = poses.pose(mesh), StandIn(harms)
+    try:
+        with offscreen.renderer(size, "gray", stand_in.start) as render:
             (image,) = render(mesh, pose, cameras.aim([np.array(direction)], "fit", mesh, pose))
-        assert next(harm, None) is None
-        return image
-
-    return draw
+    finally:
+        assert stand_in.closed and next(stand_in.harms, None) is None
+    return image
 
 
 def sound(nearest):
@@ -201,27 +211,27 @@ FAULTS = [(blank, "blank"), (moved, "clipped"), (of_one_color, "garbled"), (of_c
 
 
 @pytest.mark.parametrize(("harm", "told"), FAULTS)
-def test_a_faulty_view_is_drawn_again_once_and_then_is_the_fault_of_the_machine(drawn, harm, told):
+def test_a_faulty_view_is_drawn_again_once_and_then_is_the_fault_of_the_machine(harm, told):
     assert np.array_equal(drawn([harm, sound]), drawn([sound]))
     with pytest.raises(UserError, match=f"{told} view twice.*renderer: raster") as error:
         drawn([harm, harm])
     assert type(error.value) is UserError
 
 
-def test_a_plate_seen_edge_on_may_be_blank(drawn):
+def test_a_plate_seen_edge_on_may_be_blank():
     plate = surface([(0, -1, -1), (0, 1, -1), (0, 1, 1), (0, -1, 1)], [(0, 1, 2), (0, 2, 3)])
     assert (drawn([blank], plate, direction=(0, 0.8, 0.6)) == 255).all()
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
-def test_a_specimen_may_reach_the_border_of_a_view_of_few_pixels(drawn, size):
+def test_a_specimen_may_reach_the_border_of_a_view_of_few_pixels(size):
     assert not masks(drawn([sound], ball(3), size)).all() or size < 8
 
 
 def test_a_specimen_of_more_faces_than_there_are_colors_is_told():
-    assert (offscreen._colors(70_000)[[255, 256, 69_999]] * 255).tolist() == [[0, 0, 255], [0, 1, 0], [1, 17, 111]]
+    assert (engine.colors(70_000)[[255, 256, 69_999]] * 255).tolist() == [[0, 0, 255], [0, 1, 0], [1, 17, 111]]
     with pytest.raises(UserError, match="16,777,216 faces or points.*16,777,217.*renderer: raster"):
-        offscreen._colors((1 << 24) + 1)
+        engine.colors((1 << 24) + 1)
 
 
 @pytest.mark.parametrize("views", [1, 12, 5000, 1_000_000])
@@ -232,8 +242,9 @@ def test_a_process_is_replaced_before_open3d_gives_blank_images(views):
 
 
 @pytest.fixture
-def told(monkeypatch):
+def told(monkeypatch, tmp_path):
     """The sentence for a machine on which Open3D fails in such a way, without such packages."""
+    kernel = tmp_path / "version"
 
     def fail(failure, missing=(), wsl=False):
         def run(arguments, **options):
@@ -241,9 +252,10 @@ def told(monkeypatch):
                 raise subprocess.TimeoutExpired(arguments, 120)
             return subprocess.CompletedProcess(arguments, -11)
 
-        monkeypatch.setattr(offscreen.subprocess, "run", run)
-        monkeypatch.setattr(offscreen, "find_library", lambda name: None if name in missing else f"lib{name}.so")
-        monkeypatch.setattr(offscreen, "_under_wsl", lambda: wsl)
+        kernel.write_text(f"Linux version 6.6.87.2{'-microsoft-standard-WSL2' * wsl} (gcc 11.2.0)")
+        monkeypatch.setattr(subprocess, "run", run)
+        monkeypatch.setattr(engine, "find_library", lambda name: None if name in missing else f"lib{name}.so")
+        monkeypatch.setattr(engine, "KERNEL", kernel)
         with pytest.raises(UserError) as error, rendering.renderer("offscreen", 64):
             pass
         return str(error.value)
@@ -265,4 +277,4 @@ def test_under_wsl_the_variable_for_its_gpu_is_told(told):
 
 def test_the_packages_are_those_that_are_installed(repository):
     lines = (repository / "envs" / "system-packages.txt").read_text().splitlines()
-    assert sorted(offscreen.PACKAGES.values()) == [line for line in lines if not line.startswith("#")]
+    assert sorted(engine.PACKAGES.values()) == [line for line in lines if not line.startswith("#")]

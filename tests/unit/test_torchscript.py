@@ -198,7 +198,7 @@ def test_a_network_that_mixes_its_views_up_is_told_though_one_alone_goes_well(tm
     encoder = create(path)
     assert encoder.dimension == 3
     sentence = refusal(encoder.encode, views())
-    assert sentence.startswith(f"{path} gives [1, 3] of 3 views")
+    assert sentence.startswith(f"{path} gives [1, 3] for 3 views")
 
 
 class Named(nn.Module):
@@ -244,7 +244,7 @@ class Code:
 def test_a_file_of_unknown_origin_is_refused_and_its_code_does_not_run(tmp_path, save):
     path = tmp_path / "network.pt"
     save({"weights": torch.zeros(3), "code": Code(tmp_path / "ran")}, path)
-    assert refusal(create, path).startswith(f"{path} is no TorchScript that torch can read")
+    assert refusal(create, path).startswith(f"{path} is not TorchScript that torch can read")
     assert not (tmp_path / "ran").exists()
 
 
@@ -258,17 +258,17 @@ def contents(folder):
 def test_a_file_that_is_no_torchscript_is_refused(tmp_path, what):
     path = tmp_path / "network.pt"
     path.write_bytes(contents(tmp_path)[what])
-    assert refusal(create, path).startswith(f"{path} is no TorchScript that torch can read")
+    assert refusal(create, path).startswith(f"{path} is not TorchScript that torch can read")
 
 
 def test_the_weights_of_a_network_without_it_are_refused(tmp_path, network):
     torch.save(network.state_dict(), tmp_path / "network.pt")
-    assert "is no TorchScript" in refusal(create, tmp_path / "network.pt")
+    assert "is not TorchScript" in refusal(create, tmp_path / "network.pt")
 
 
 def test_a_network_saved_as_a_whole_but_not_as_torchscript_is_refused(tmp_path, network):
     torch.save(network, tmp_path / "network.pt")
-    assert "is no TorchScript" in refusal(create, tmp_path / "network.pt")
+    assert "is not TorchScript" in refusal(create, tmp_path / "network.pt")
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):

@@ -151,7 +151,7 @@ def test_a_position_embedding_that_is_constant_stays_so_at_every_size(registers)
     network = vit.VisionTransformer(TINY._replace(registers=registers))
     with torch.no_grad():
         network.pos_embed.fill_(0.7)
-    assert torch.allclose(network._positions(7, 7), torch.tensor(0.7))
+    assert torch.allclose(network.positions(7, 7), torch.tensor(0.7))
 
 
 @pytest.mark.parametrize("registers", [0, 4])

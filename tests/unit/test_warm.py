@@ -277,7 +277,7 @@ def test_another_environment_is_not_served_by_an_old_process(do):
 
 
 def test_an_idle_process_leaves_and_another_takes_its_place(repository, do):
-    shorten(repository, "IDLE = 60", "IDLE = 0.3")
+    limit(repository, idle=0.3)
     _, first, _ = do("one")
     assert ended(first)
     code, second, _ = do("two")
@@ -285,15 +285,16 @@ def test_an_idle_process_leaves_and_another_takes_its_place(repository, do):
 
 
 def test_a_process_is_renewed_after_so_many_jobs(repository, do):
-    shorten(repository, "MOST_JOBS = 1000", "MOST_JOBS = 3")
+    limit(repository, most_jobs=3)
     workers = [do(str(number))[1] for number in range(7)]
     assert workers[0] == workers[1] == workers[2] != workers[3] == workers[5] != workers[6]
 
 
-def shorten(repository, before, after):
-    worker = repository / "scripts/fossilvit/running/warm/worker.py"
-    assert before in worker.read_text()
-    worker.write_text(worker.read_text().replace(before, after))
+def limit(repository, **limits):
+    """Let the processes that stay warm for a copy of the library have other limits."""
+    (repository / "scripts/warm_worker.py").write_text(
+        f"from fossilvit.running.warm import worker\n\nworker.main(**{limits})\n"
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

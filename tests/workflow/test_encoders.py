@@ -187,4 +187,4 @@ def test_the_wrong_weights_stop_the_run_at_once_in_one_sentence(work, vits14_wei
     run = snakemake(work, config=[DINOV2.format(cut)])
     assert run.code != 0 and set(run.jobs) == {"fetch_weights"}
     (told,) = [line for line in run.output.splitlines() if line.startswith("Error: ")]
-    assert "cut.pth is no file of weights that torch can read" in told and "Traceback" not in run.output
+    assert "cut.pth is not a file of weights that torch can read" in told and "Traceback" not in run.output

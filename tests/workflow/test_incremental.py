@@ -18,6 +18,7 @@ from fossilvit.store.embeddings import read_embeddings
 from fossilvit.store.tables import DUPLICATES_COLUMNS, FAILED_COLUMNS, SPECIMENS_COLUMNS, read_table
 from tests.conftest import REPOSITORY
 from tests.workflow.conftest import products, snakemake, write_mesh
+from tests.workflow.test_encoders import MINE
 
 COLLECTION = {
     *("collect_embeddings", "list_files", "find_duplicates", "cluster_specimens"),
@@ -303,8 +304,7 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
         ("pool=max", {"pool_embedding", "gather_shard"} | COLLECTION),
         ("shards=1", GATHERING | COLLECTION),
         ("collection={whiten: views}", {"gather_shard"} | COLLECTION),
-        ("extract={model: hog, token: patch_mean}", {"fetch_weights", *MADE[2:]} | COLLECTION),
-        ("extract={model: hog, precision: fp32}", set(MADE[2:]) | COLLECTION),
+        ("extract={model: hog, token: patch_mean, image_size: 256, engine: torch, precision: fp32}", set()),
         ("render={views: 4, size: 64}", OWN | GATHERING | COLLECTION),
         ("render={views: 3, size: 64, appearance: depth}", OWN | GATHERING | COLLECTION),
         ("render={views: 3, size: 64, elevation: -20}", OWN | GATHERING | COLLECTION),
@@ -379,5 +379,6 @@ def test_views_that_are_not_kept_are_made_again_only_where_they_are_needed(work,
     assert_only(snakemake(fresh, config=forgetful), "round/new")
     (fresh / "data/meshes/round/new.ply").unlink()
     assert set(snakemake(fresh, config=[*forgetful, "pool=max"]).jobs) == set(MADE[3:]) | GATHERING | COLLECTION
-    described_otherwise = [*forgetful, "extract={model: hog, precision: fp32}"]
-    assert set(snakemake(fresh, config=described_otherwise).jobs) == set(MADE) | COLLECTION
+    (fresh / "mine.py").write_text(MINE)
+    described_otherwise = [*forgetful, "extract={model: 'custom:mine.py:create'}"]
+    assert set(snakemake(fresh, config=described_otherwise).jobs) == {"fetch_weights", *MADE} | COLLECTION

@@ -159,7 +159,8 @@ def test_files_that_a_power_cut_emptied_are_made_again(work, finished, emptied):
 def test_a_damaged_view_is_rendered_again_by_the_run_after_the_one_that_met_it(work):
     view = work / "data/renders/round/a/a_view01.png"
     view.write_bytes(view.read_bytes()[:-20])
-    changed = ["extract={model: hog, precision: fp32}"]
+    (work / "mine.py").write_text(MINE)
+    changed = ["extract={model: 'custom:mine.py:create'}"]
     met = snakemake(work, "--retries", "0", config=changed)
     assert met.code != 0 and "a_view01.png cannot be read" in met.output
     run = snakemake(work, config=changed)

@@ -56,7 +56,7 @@ def test_it_runs_in_the_folder_it_is_called_from(work):
         ("extract={model: resnet}", "There is no model 'resnet'; the models are dinov2_vits14, "),
         ("extract={model: 'custom:gone.py:create'}", "there is no file 'gone.py'"),
         ("extract={model: dinov2_vits14, weights: gone.pth}", "there is no file gone.pth"),
-        ("meshes=nowhere", "The folder of meshes nowhere does not exist"),
+        ("meshes=nowhere", "The folder of scans nowhere does not exist"),
         ("search={queries: [r/x]}", "No specimen is called 'r/x'; the nearest are"),
         ("prefer=glb", "prefer.0 is 'glb', but must be one of ply, obj, stl, off"),
         ("hog}", "--config cannot take 'hog}', which is no KEY=VALUE; put a value of several words into quotes"),

@@ -1,6 +1,6 @@
 # needs  nothing
-# gives  how every job is run: `python "$FOSSILVIT"/STAGE.py` is a stage, run by the Python of the rule's environment,
-#        which is this one by default; "$FOSSILVIT"/warm.py runs it in a process that stays for the next job
+# gives  how every job is run: `python "$FOSSILVIT"/STAGE.py` runs a stage by the Python of the rule's environment (by
+#        default the active one); "$FOSSILVIT"/warm.py runs it in a process that stays for the next job
 
 import atexit
 import gc
@@ -17,10 +17,10 @@ os.environ.pop(warm.FOLDER, None)
 if config["warm"]:
     os.environ.update({warm.FOLDER: warm.open_folder()})
 
-# a job of a compute cluster holds a whole shard, so a specimen is tried again inside it; elsewhere --retries holds
+# a job of a compute cluster holds a whole shard, so it retries single specimens itself; elsewhere --retries applies
 RETRIES = 1 if internals.is_submitted(workflow) else None
 
-# the graph is millions of objects that last as long as the run: a search for garbage among them doubles its start and end
+# the graph is millions of objects that last as long as the run; collecting garbage among them doubles its start and end
 gc.set_threshold(1_000_000, 100, 100)
 atexit.register(gc.freeze)
 internals.leave_at_once()

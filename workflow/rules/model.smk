@@ -1,5 +1,5 @@
 # needs  the network, once, unless the weights are already in torch.hub's cache or named by extract.weights
-# gives  data/encoder.json: which encoder the features come from, and the SHA-256 of what it is made of
+# gives  data/encoder.json: the encoder of the features, and the SHA-256 of the files it is made of
 
 ENCODER = demands.encoder_arguments(config)
 GPUS = demands.gpus(PLAN.encoder, internals.submits_jobs(workflow))
@@ -8,11 +8,11 @@ if GPUS:
 
 
 resource_scopes:
-    gpu="local",  # counted inside each job of a compute cluster, not over all of them
+    gpu="local",  # counted within each job of a compute cluster, not over all jobs
 
 
 localrules:
-    fetch_weights,  # where there is a network: a node of a compute cluster may have none
+    fetch_weights,  # the nodes of a compute cluster may have no network
 
 
 rule fetch_weights:
@@ -28,7 +28,7 @@ rule fetch_weights:
         mem_mb=PLAN.encoder.memory(),
         runtime=60,
     params:
-        encoder=lambda wildcards: ENCODER,  # its paths may hold braces
+        encoder=lambda wildcards: ENCODER,  # a function, because its paths may hold braces
         device=config["extract"]["device"],
     shell:
         'python "$FOSSILVIT"/fetch_weights.py {params.encoder} --device {params.device} --out {output:q} &> {log:q}'

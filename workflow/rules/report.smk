@@ -1,5 +1,5 @@
 # needs  results/clusters.csv, results/knn_QUERY.csv and the renders
-# gives  results/figures: a contact sheet of every cluster and of the neighbors of every query
+# gives  results/figures: one contact sheet per cluster, and one of the neighbors of every query
 
 
 rule draw_figures:

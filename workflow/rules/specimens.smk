@@ -2,14 +2,14 @@
 # gives  data/renders/ID/, data/features/ID.npy, data/embeddings/ID.npy, and data/shards/SHARD.json + SHARD.npz
 #
 # On a compute cluster one job computes one shard (profiles/slurm): the rule that gathers a shard joins its specimens to
-# one job. There they run beside and after one another, so `runtime` is a specimen's share of such a job, and the
-# gathering has the time to start in.
+# one job. Snakemake adds up the `runtime` of specimens that run one after another, so it is a specimen's share of the
+# job. The `runtime` of the gathering includes the time to start the job.
 
 KEEP = config["keep_renders"]
 
 
 wildcard_constraints:
-    # data/embeddings/embeddings.npy is the collection's, not a specimen's
+    # data/embeddings/embeddings.npy belongs to the collection, not to a specimen
     id=r"(?!embeddings\.npy$).+",
 
 
@@ -18,7 +18,7 @@ rule render_views:
         lambda wildcards: PLAN.weights_for_rendering(wildcards.id),
     output:
         layout.RENDER_RECORDS,
-        # stands for the views, which are no outputs themselves: a specimen that cannot be read has none
+        # represents the views, which are not outputs, because a specimen that cannot be read has none
         (str if KEEP else temp)(layout.VIEW_LISTS),
     log:
         "logs/render_views/{id}.log",
@@ -32,7 +32,7 @@ rule render_views:
         mem_mb=lambda wildcards, attempt: attempt * demands.rendering_memory(config, PLAN.specimen(wildcards.id)),
         runtime=lambda wildcards, attempt: attempt * demands.rendering_minutes(config, PLAN.specimen(wildcards.id)),
     params:
-        # no input: neither its date nor its permissions mean anything to Snakemake
+        # not an input, so that Snakemake considers neither its date nor its permissions
         mesh=lambda wildcards: PLAN.specimen(wildcards.id).path,
         id=lambda wildcards: PLAN.specimen(wildcards.id).id,
         settings=demands.render_arguments(config),
@@ -70,7 +70,7 @@ rule extract_features:
         layout.FEATURE_ARRAYS,
     log:
         "logs/extract_features/{id}.log",
-    priority: 1  # a specimen that is begun is finished first
+    priority: 1  # specimens that have been started are finished first
     retries: RETRIES
     group:
         "describe"
@@ -85,7 +85,7 @@ rule extract_features:
         id=lambda wildcards: PLAN.specimen(wildcards.id).id,
         encoder=lambda wildcards: ENCODER,
         precision=config["extract"]["precision"],
-        # these two change no feature
+        # these two do not change features
         device=config["extract"]["device"],
         views="keep" if KEEP else "forget",
     shell:

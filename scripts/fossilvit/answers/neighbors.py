@@ -1,7 +1,9 @@
-"""Embeddings -> who is nearest to whom, exactly.
+"""Embeddings -> the exact nearest neighbors of specimens.
 
-In: embeddings, float32 [N, D]. Out: order and distances of all others for every query.
+In: embeddings, float32 [N, D]. Out: for every query its neighbors, nearest first, and their distances.
 """
+
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -9,31 +11,33 @@ from fossilvit.numbers.vectors import unit
 
 METRICS = ("cosine", "euclidean")
 BLOCK = 512
-"""Queries compared at once: bounds memory at BLOCK x N distances."""
+"""Number of queries compared at once, which bounds memory at BLOCK x N distances."""
 ROUNDING = 1e-14
-"""The share of two squared lengths below which their squared distance is what rounding left of 0."""
+"""A squared distance below this share of the sum of the squared lengths is a rounding error of 0."""
 DECIMALS = 6
-"""Distances are rounded to this, so that equal ones are equal however they were summed."""
+"""Distances are rounded to this number of decimals, so that the order of summing does not separate equal ones."""
 LARGEST_KEY = 2**62
-"""Of distance and row together, as a whole number to sort by."""
+"""Largest integer that distance and row are combined into for sorting."""
 
 
-def ranked(embeddings, metric, queries=None, topk=None):
-    """All others in order of distance, for one query after another.
+def ranked(
+    embeddings: np.ndarray, metric: str, queries: Sequence[int] | np.ndarray | None = None, topk: int | None = None
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Rank the neighbors of one query after another by their distance.
 
     Parameters
     ----------
-    embeddings : float32 [N, D], rows in order of their IDs, which breaks ties
+    embeddings : float32 [N, D], rows in order of ID; among equal distances the first ID comes first
     metric : one of METRICS
         Cosine distance is 1 - cosine similarity.
     queries : sequence of row numbers; None takes all
     topk : int or None
-        How many neighbors; None, or more than there are, gives all N - 1.
+        Number of neighbors. None, or a number above N - 1, gives all N - 1.
 
     Yields
     ------
-    query : int, its row
-    neighbors : int [K], rows of the others, nearest first; the query itself is left out by its row
+    query : int, the row of the query
+    neighbors : int [K], the rows of the neighbors, nearest first; only the row of the query itself is left out
     distances : float64 [K]
     """
     vectors = embeddings.astype(np.float64)
@@ -48,21 +52,26 @@ def ranked(embeddings, metric, queries=None, topk=None):
         for query, products in zip(block, vectors[block] @ vectors.T, strict=True):
             distances = 1 - products if metric == "cosine" else _euclidean(squares[query] + squares, products)
             steps = np.rint(np.maximum(distances, 0) * 10**DECIMALS)
-            steps[query] = -1  # the first of all, and left out
+            steps[query] = -1  # sorts the query before all others; the slice leaves it out
             nearest = _smallest(steps, count + 1)[1:]
             yield int(query), nearest, steps[nearest] / 10**DECIMALS
 
 
-def _euclidean(sums, products):
-    """Distances of vectors by the sums of their squared lengths and their products."""
+def _euclidean(sums: np.ndarray, products: np.ndarray) -> np.ndarray:
+    """Distances of vectors from the sums of their squared lengths and their dot products."""
     squared = sums - 2 * products
     return np.sqrt(np.where(squared > ROUNDING * sums, squared, 0))
 
 
-def _smallest(steps, count):
-    """The rows of the smallest numbers of steps, in their order; of equal ones the first comes first.
+def _smallest(steps: np.ndarray, count: int) -> np.ndarray:
+    """The rows of the smallest distances, in order. Among equal distances the first row comes first.
 
-    Steps and row are sorted as one whole number, which is several times as fast as a stable sort of the steps.
+    Distance and row are sorted as one integer, which is several times as fast as a stable sort of the distances.
+
+    Parameters
+    ----------
+    steps : float64 [N], distances in steps of the last decimal
+    count : int
     """
     if steps.max() * len(steps) > LARGEST_KEY:
         return np.argsort(steps, kind="stable")[:count]

@@ -1,31 +1,35 @@
-"""Render records and files -> the tables of what the collection holds.
+"""Render records and the inventory of scans -> the tables of specimens, of failures and of files passed over.
 
-In: the record of every specimen, by ID, and what lies in the folder besides. Out: rows of SPECIMENS_COLUMNS,
-lengths in file units, of FAILED_COLUMNS and of PASSED_OVER_COLUMNS.
+In: the render record of every specimen, by ID; the scans left out and the files passed over. Out: rows of
+SPECIMENS_COLUMNS (lengths in file units), FAILED_COLUMNS and PASSED_OVER_COLUMNS.
 """
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fossilvit.scans.passed_over import Kind
 from fossilvit.store.tables import SPECIMENS_COLUMNS
 
 
-def specimens(records) -> list[list]:
-    """A row a specimen, failed ones too, in order of ID; what does not apply is an empty cell.
+def specimens(records: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
+    """One row per specimen, failed ones too, in order of ID. A cell is empty where its fact does not apply.
 
     Parameters
     ----------
-    records : dict of ID to record
+    records : dict of ID to render record
     """
     return [_row(identity, record) for identity, record in sorted(records.items())]
 
 
-def failures(failed, left_out) -> list[tuple[str, str, str]]:
+def failures(failed: Mapping[str, str], left_out: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
     """ID, stage and reason of every scan that is not in the collection, in order of ID.
 
     Parameters
     ----------
     failed : dict of ID to reason
         Specimens that could not be rendered.
-    left_out : list of (ID, reason)
-        Scans that could not even be tried.
+    left_out : iterable of (ID, reason)
+        Scans and folders that cannot be read as they are; see inventory.Inventory.
     """
     return sorted(
         [
@@ -35,20 +39,20 @@ def failures(failed, left_out) -> list[tuple[str, str, str]]:
     )
 
 
-def passed_over(entries) -> list[tuple[str, str]]:
-    """File and reason of everything that is no scan; entries as in an inventory.Inventory."""
+def passed_over(entries: Iterable[tuple[str, Kind]]) -> list[tuple[str, str]]:
+    """Path and reason of every file that is not a scan; entries as in inventory.Inventory."""
     return [(path, kind.reason) for path, kind in entries]
 
 
-def _row(identity, record):
+def _row(identity: str, record: Mapping[str, Any]) -> list[Any]:
     facts = {**record, **(record.get("file") or {}), **(record.get("mesh") or {}), "specimen_id": identity}
     for name, corner in zip(("min", "max"), facts.get("bounding_box", ()), strict=False):
         facts |= {f"{name}_{axis}": value for axis, value in zip("xyz", corner, strict=True)}
     return [_cell(facts.get(column)) for column in SPECIMENS_COLUMNS]
 
 
-def _cell(value):
-    """A fact as a cell: `true`, `3 degenerate faces; 2 duplicate faces`, notes one after another."""
+def _cell(value: Any) -> Any:
+    """A fact as a cell: `true` for True, `3 degenerate faces; 2 duplicate faces` for counts, notes joined by `;`."""
     if value is None:
         return ""
     if isinstance(value, bool):

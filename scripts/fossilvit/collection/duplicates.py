@@ -1,49 +1,53 @@
-"""The same shape under another name: a copied file, or a mesh stored in another format, order or place.
+"""Specimens of the same shape: copied files, and meshes stored in another format, order or position.
 
 In: the table of specimens, and the meshes of those whose facts agree. Out: rows of tables.DUPLICATES_COLUMNS.
 """
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from fossilvit.meshes import Mesh
+
 ROUNDING = 2e-5
-"""What two roundings to six digits can make of a coordinate and of the corner it counts from, as a share of the largest
-coordinate; float32 rounds a hundred times finer."""
+"""Largest rounding error between two files with coordinates of six digits, as a share of the largest coordinate: a
+vertex and the corner it is measured from are rounded in each file. float32 rounds a hundred times finer."""
 DECIMALS = 2e-6
-"""What two roundings to six decimals can make of them, in file units: more than that in a small mesh."""
+"""The same for coordinates of six decimals, in file units. In a small mesh it is the larger of the two."""
 MOST = 1e-4
-"""No tolerance is more than this share of the size, however far from the origin a mesh lies."""
+"""Largest tolerance, as a share of the size of a mesh, however far from the origin the mesh lies."""
 SIMILAR = 3 * MOST
-"""How far signatures of the same shape can lie apart."""
+"""Largest distance between the signatures of one shape."""
 AREA = 0.03
-"""Weight of the area in a signature: rounded corners change it by up to 1 %."""
+"""Weight of the area in a signature: rounded corners change the area by up to 1 %."""
 
 
-def find(rows, read) -> list[tuple[str, str, str]]:
-    """Every specimen that has the same shape as one before it in order of ID.
+def find(rows: Sequence[Mapping[str, str]], read: Callable[[str], Mesh | None]) -> list[tuple[str, str, str]]:
+    """Find every specimen that has the same shape as one before it in order of ID.
 
-    The same is what differs in no more than the order of vertices and faces, the sense of faces, the place and the
-    rounding of the file format. Mirrored, turned and scaled shapes are others.
+    Shapes are the same if they differ only in the order of vertices and faces, the orientation of faces, the position,
+    and the rounding of the file format. Mirrored, rotated and scaled shapes are different.
 
     Parameters
     ----------
     rows : list of dict of column to text
-        The table of specimens; failed ones have no shape.
+        The table of specimens. Failed specimens are skipped.
     read : function of an ID
-        Gives a mesh (vertices float64 [V, 3], faces int [F, 3]), or None where there is none any more. It is called
-        once for a specimen at most, and only where the facts and not the bytes of files agree.
+        Returns the mesh (vertices float64 [V, 3], faces int [F, 3]), or None if its file is gone. It is called at most
+        once per specimen, and only if the facts of files agree and their bytes differ.
 
     Returns
     -------
-    list of (ID, the first ID of its shape, `file` or `geometry`: what the two have in common), in order of ID
+    list of (ID, first ID of the same shape, `file` or `geometry`: what is the same in both), in order of ID
     """
-    files = {}
+    files: dict[str, list[Mapping[str, str]]] = {}
     for row in sorted(rows, key=lambda row: row["specimen_id"]):
         if row["status"] == "ok":
             files.setdefault(row["sha256"], []).append(row)
-    first_of = {}
+    first_of: dict[str, str] = {}
     for group in candidates([copies[0] for copies in files.values()]):
         first_of |= matched(group, read)
     found = []
@@ -55,20 +59,21 @@ def find(rows, read) -> list[tuple[str, str, str]]:
     return sorted(found)
 
 
-def candidates(rows) -> list[list[str]]:
-    """IDs of specimens whose facts agree, in groups of two and more; IDs are in the order of the rows."""
+def candidates(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
+    """The IDs of specimens whose facts agree, in groups of two or more. IDs are in the order of the rows."""
     pairs = cKDTree(signatures(rows)).query_pairs(SIMILAR, p=np.inf, output_type="ndarray")
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(rows), len(rows)))
-    groups = {}
+    groups: dict[int, list[str]] = {}
     for row, group in zip(rows, connected_components(graph, directed=False)[1], strict=True):
         groups.setdefault(group, []).append(row["specimen_id"])
     return [group for group in groups.values() if len(group) > 1]
 
 
-def signatures(rows):
-    """The facts of specimens as points, float64 [N, 6]: those of the same shape lie within SIMILAR on every axis.
+def signatures(rows: Sequence[Mapping[str, str]]) -> np.ndarray:
+    """The facts of specimens as points, float64 [N, 6]. Those of one shape differ by at most SIMILAR on every axis.
 
-    They are the number of faces, or less than nothing by that of points; logarithms of size and area; proportions.
+    The axes are the number of faces (for a point cloud minus the number of points), the logarithms of size and area,
+    and the three proportions of the bounding box.
     """
     columns = ("vertices", "faces", "min_x", "min_y", "min_z", "max_x", "max_y", "max_z", "area")
     table = np.array([[float(row[column] or 1) for column in columns] for row in rows]).reshape(-1, len(columns))
@@ -78,12 +83,13 @@ def signatures(rows):
     return np.column_stack([count, np.log(size), AREA * np.log(area), extents / size[:, None]])
 
 
-def matched(identities, read) -> dict[str, str]:
-    """The first ID of the same shape for every one of a group that is not itself the first.
+def matched(identities: Sequence[str], read: Callable[[str], Mesh | None]) -> dict[str, str]:
+    """The first ID of the same shape, by ID, for every specimen of a group that is not itself the first.
 
-    A mesh is read once, and only the first of every shape is kept.
+    Every mesh is read once, and only the first of every shape stays in memory.
     """
-    firsts, first_of = {}, {}
+    firsts: dict[str, Mesh] = {}
+    first_of: dict[str, str] = {}
     for identity in identities:
         mesh = read(identity)
         if mesh is None:
@@ -96,8 +102,8 @@ def matched(identities, read) -> dict[str, str]:
     return first_of
 
 
-def same(one, other) -> bool:
-    """Whether two meshes are one shape: vertices match both ways within the tolerance and are joined alike."""
+def same(one: Mesh, other: Mesh) -> bool:
+    """Return whether two meshes have one shape: vertices match both ways within the tolerance, and faces match."""
     if one.faces.shape != other.faces.shape or (one.is_points and one.vertices.shape != other.vertices.shape):
         return False
     ours, theirs = _placed(one), _placed(other)
@@ -108,11 +114,12 @@ def same(one, other) -> bool:
     gaps, to_ours = cKDTree(ours).query(theirs, p=np.inf)
     if (gaps > allowed).any():
         return False
-    return np.array_equal(*_joined(one.faces, other.faces, to_theirs, to_ours))
+    our_faces, their_faces = _joined(one.faces, other.faces, to_theirs, to_ours)
+    return np.array_equal(our_faces, their_faces)
 
 
-def tolerance(one, other) -> float:
-    """How far apart rounding can leave the same vertex of two meshes, in file units.
+def tolerance(one: np.ndarray, other: np.ndarray) -> float:
+    """Largest distance that rounding can leave between the same vertex of two meshes, in file units.
 
     Parameters
     ----------
@@ -120,20 +127,27 @@ def tolerance(one, other) -> float:
     """
     coordinate = max(np.abs(one).max(), np.abs(other).max())
     size = max(np.ptp(one, axis=0).max(), np.ptp(other, axis=0).max())
-    return min(max(ROUNDING * coordinate, DECIMALS), MOST * size)
+    return float(min(max(ROUNDING * coordinate, DECIMALS), MOST * size))
 
 
-def _placed(mesh):
-    """Vertices from the corner of their bounding box; of points, where scanners repeat some endlessly, each once."""
+def _placed(mesh: Mesh) -> np.ndarray:
+    """Vertices relative to the corner of their bounding box. Equal points of a cloud are taken once."""
     vertices = np.unique(mesh.vertices, axis=0) if mesh.is_points else mesh.vertices
-    return vertices - vertices.min(axis=0)
+    placed: np.ndarray = vertices - vertices.min(axis=0)
+    return placed
 
 
-def _joined(ours, theirs, to_theirs, to_ours):
-    """The faces of two meshes in common names of their vertices, sorted, so that equal ones are equal rows.
+def _joined(ours: np.ndarray, theirs: np.ndarray, to_theirs: np.ndarray, to_ours: np.ndarray) -> Iterator[np.ndarray]:
+    """The faces of two meshes with common numbers for their vertices, sorted, so that equal faces are equal rows.
 
-    Vertices that are the nearest to each other share a name. So those that one file keeps apart by less than rounding,
-    and the other does not, are no difference.
+    A vertex and the nearest vertex of the other mesh share a number. So it makes no difference if one file keeps
+    vertices apart that lie closer together than rounding, and the other does not.
+
+    Parameters
+    ----------
+    ours, theirs : int [F, 3]
+    to_theirs, to_ours : int [V]
+        For every vertex, the nearest vertex of the other mesh.
     """
     count = len(to_theirs) + len(to_ours)
     pairs = np.arange(count), np.concatenate([to_theirs + len(to_theirs), to_ours])

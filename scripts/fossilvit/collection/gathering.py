@@ -1,11 +1,12 @@
 """Single specimens -> the collection.
 
-In: a render record of every specimen and its embedding, float32 [D]; to whiten, also its features, float32 [V, D].
-Out: one matrix, float32 [N, D], with the ID of every row, and what the records say of all specimens; also how their
-views scatter.
+In: the render record of every specimen and its embedding, float32 [D]; for whitening also its features, float32
+[V, D]. Out: one matrix, float32 [N, D], the ID of every row, the kept render records of all specimens, and the scatter
+of their views.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,28 +15,29 @@ from fossilvit.errors import UserError
 from fossilvit.provenance import recipes
 from fossilvit.store import files, layout
 from fossilvit.store.arrays import read_array
+from fossilvit.store.files import PathLike
 from fossilvit.store.records import read_record, recorded_digest
 
 
 class Collection(NamedTuple):
-    """Specimens with an embedding, and the records of these and of those without."""
+    """Specimens with an embedding, and the render records of these and of failed specimens."""
 
-    identities: list
-    """The ID of every row, sorted."""
+    identities: list[str]
+    """The ID of every row."""
     embeddings: np.ndarray
     """float32 [N, D]"""
-    records: dict
-    """What recipes.kept keeps of every render record, by ID; one that failed has a record and no row."""
+    records: dict[str, dict[str, Any]]
+    """What recipes.kept returns for every render record, by ID. A failed specimen has a record and no row."""
 
 
-def records(identities, renders) -> dict:
-    """What a shard keeps of the render records of its specimens.
+def records(identities: Sequence[str], renders: PathLike) -> dict[str, Any]:
+    """Read the render records of some specimens, and keep of them what a shard keeps.
 
     Parameters
     ----------
-    identities : list of str
+    identities : sequence of str
     renders : path
-        Folder of renders with their records.
+        Folder of renders.
 
     Returns
     -------
@@ -51,13 +53,13 @@ def records(identities, renders) -> dict:
     )
 
 
-def gather(recorded, embeddings) -> Collection:
+def gather(recorded: Mapping[str, dict[str, Any]], embeddings: PathLike) -> Collection:
     """Read the embeddings of some specimens.
 
     Parameters
     ----------
-    recorded : dict of ID to record
-        One without an embedding yet, added while the workflow runs, is left to the next run.
+    recorded : dict of ID to kept render record
+        A specimen that was added during the run has no embedding yet; it is left to the next run.
     embeddings : path
         Folder of single embeddings.
     """
@@ -67,8 +69,8 @@ def gather(recorded, embeddings) -> Collection:
     return Collection(list(rows), _stacked(rows), {identity: recorded[identity] for identity in found})
 
 
-def passport(identities, features, embeddings) -> dict:
-    """How the embeddings of some specimens were made: the encoder, and how views were pooled.
+def passport(identities: Iterable[str], features: PathLike, embeddings: PathLike) -> dict[str, Any]:
+    """How the embeddings of some specimens were made: the recipe of the encoder, and the method of pooling.
 
     Parameters
     ----------
@@ -81,6 +83,7 @@ def passport(identities, features, embeddings) -> dict:
     UserError
         A record is missing, or two specimens were made with different settings.
     """
+    identities = list(identities)
     described = [read_record(layout.array_path(features, one))["made_from"] for one in identities]
     pooled = [read_record(layout.array_path(embeddings, one))["made_from"] for one in identities]
     return {
@@ -89,13 +92,13 @@ def passport(identities, features, embeddings) -> dict:
     }
 
 
-def joint_passport(records) -> dict:
-    """How all shards were made, by the records in them; a shard without a view says nothing of views.
+def joint_passport(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """How all shards were made, from their records. A record may hold None, as in a shard without views.
 
     Raises
     ------
     UserError
-        Two of them were made with different settings.
+        Two shards were made with different settings.
     """
     records = list(records)
     return {
@@ -104,8 +107,8 @@ def joint_passport(records) -> dict:
     }
 
 
-def shard_recipe(gathered, features, embeddings, whiten) -> dict:
-    """What a gathered shard is made from, by the records beside its arrays; see recipes.shard."""
+def shard_recipe(gathered: Collection, features: PathLike, embeddings: PathLike, whiten: str) -> dict[str, Any]:
+    """The recipe of a gathered shard, from the records beside its arrays; see recipes.shard."""
     made, described = (
         {identity: recorded_digest(layout.array_path(folder, identity)) for identity in gathered.records}
         for folder in (embeddings, features)
@@ -113,8 +116,8 @@ def shard_recipe(gathered, features, embeddings, whiten) -> dict:
     return recipes.shard(gathered.records, made, described, whiten)
 
 
-def scatter(gathered, features) -> np.ndarray:
-    """How the views of the gathered specimens scatter, float32 [R, D]; see whitening.scatter.
+def scatter(gathered: Collection, features: PathLike) -> np.ndarray:
+    """The scatter of the views of gathered specimens, float32 [R, D]; see whitening.scatter.
 
     Parameters
     ----------
@@ -126,15 +129,16 @@ def scatter(gathered, features) -> np.ndarray:
     return whitening.scatter(views, gathered.embeddings.shape[1])
 
 
-def join(shards) -> Collection:
-    """Join shards, tuples of (ids, embeddings, records), into the whole collection, sorted by ID.
+def join(shards: Iterable[tuple[Iterable[str], Iterable[np.ndarray], Mapping[str, dict[str, Any]]]]) -> Collection:
+    """Join shards, tuples of (IDs, embeddings [N, D], records by ID), into the whole collection, sorted by ID.
 
     Raises
     ------
     UserError
-        Shards of different dimensions: they come from different settings.
+        The dimensions of shards differ, because they were made with different settings.
     """
-    rows, records = {}, {}
+    rows: dict[str, np.ndarray] = {}
+    records: dict[str, dict[str, Any]] = {}
     for identities, embeddings, recorded in shards:
         rows |= dict(zip(identities, embeddings, strict=True))
         records |= recorded
@@ -142,10 +146,12 @@ def join(shards) -> Collection:
     return Collection(list(rows), _stacked(rows), dict(sorted(records.items())))
 
 
-def _stacked(rows):
-    """Rows by ID as one matrix, float32 [N, D]; [0, 0] where there are none."""
+def _stacked(rows: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Rows by ID as one matrix, float32 [N, D]; [0, 0] without rows."""
     dimensions = {len(row): identity for identity, row in rows.items()}
     if len(dimensions) > 1:
         examples = ", ".join(f"{identity!r} has {dimension}" for dimension, identity in sorted(dimensions.items()))
-        raise UserError(f"Embeddings differ in dimension ({examples}): they come from different settings; run again.")
+        raise UserError(
+            f"Embeddings differ in dimension ({examples}), because they were made with different settings; run again."
+        )
     return np.stack(list(rows.values())) if rows else np.zeros((0, 0), np.float32)

@@ -1,6 +1,6 @@
 """The views of a specimen -> its embedding.
 
-In: features, float32 [V, D]. Out: an embedding of length 1, float32 [D], or [V * D] of `concat`.
+In: features, float32 [V, D]. Out: an embedding of length 1, float32 [D]; [V * D] with `concat`.
 """
 
 import numpy as np
@@ -10,12 +10,12 @@ from fossilvit.numbers.vectors import unit
 METHODS = ("mean", "max", "concat")
 
 
-def pool(features, method) -> np.ndarray:
+def pool(features: np.ndarray, method: str) -> np.ndarray:
     """Pool the features of all views into one embedding.
 
-    Every view is first scaled to length 1, so that each counts the same; then their `mean` or element-wise `max` (Su
-    et al. 2015) is taken, or all are joined in view order (`concat`, which tells views apart and so suits collections
-    of one orientation); last the embedding is scaled to length 1.
+    Every view is first scaled to length 1, so that all count the same. Then the views are averaged (`mean`), reduced
+    to their element-wise maximum (`max`, Su et al. 2015) or joined in view order (`concat`, which keeps views apart
+    and so suits collections with one orientation). Last, the embedding is scaled to length 1.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def pool(features, method) -> np.ndarray:
 
     Returns
     -------
-    float32 [D] of `mean` and `max`, [V * D] of `concat`; [0] for a failed specimen, which has no views.
+    float32 [D] for `mean` and `max`, [V * D] for `concat`; [0] for a failed specimen, which has no views
     """
     if not len(features):
         return np.zeros(0, np.float32)

@@ -1,8 +1,11 @@
-"""How much the views of one specimen differ -> a metric for the collection.
+"""The scatter of views within specimens -> a metric for the collection.
 
 In: the features of every specimen, float32 [V, D], and the embeddings of the collection, float32 [N, D]. Out:
 embeddings of length 1, float32 [N, K]. No labels are used.
 """
+
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -11,40 +14,39 @@ from fossilvit.numbers.vectors import unit
 
 METHODS = ("none", "views")
 COMPONENTS = 256
-"""Principal components kept at most. All of them find no more neighbors, 64 find fewer."""
+"""Largest number of principal components kept. Keeping all of them finds no more neighbors; 64 find fewer."""
 POWER = 0.5
-"""Of the covariance that is divided by; .5 makes it the identity. In large collections .25 gains less, and .75 and 1
-too."""
+"""Exponent of the covariance we divide by; 0.5 whitens fully. In large collections 0.25, 0.75 and 1 gain less."""
 SHRINKAGE = 0.1
-"""Of that covariance toward a multiple of the identity, so that no direction counts for much only because the few
-specimens hardly vary along it. From .02 to .2 it matters little."""
+"""Share of a multiple of the identity in that covariance, so that a direction does not count for much only because,
+in a small collection, the views hardly vary along it. Values from 0.02 to 0.2 make little difference."""
 ROUNDING = 1e-6
-"""Lengths that float32 may leave of 0, between vectors of length 1."""
+"""Largest length that float32 leaves of a zero difference between vectors of length 1."""
 MOST_ROWS = 2
-"""Rows for each dimension that a scatter may grow to before it is made smaller: bounds memory."""
+"""Largest number of rows per dimension that a scatter may grow to before it is reduced, which bounds memory."""
 
 
-def scatter(features, dimension) -> np.ndarray:
-    """How much the views of each specimen scatter about their mean, summed over specimens.
+def scatter(features: Iterable[np.ndarray], dimension: int) -> np.ndarray:
+    """The scatter of views about the mean of their specimen, summed over specimens.
 
     Views are scaled to length 1, as for the embedding.
 
     Parameters
     ----------
-    features : iterable of float32 [V, D], one for each specimen
-        One with fewer than two views adds nothing.
+    features : iterable of float32 [V, D], one per specimen
+        A specimen with fewer than two views adds nothing.
     dimension : int
         D of the embeddings.
 
     Returns
     -------
-    float32 [R, D], R at most the number of views and MOST_ROWS * D: a square root, R.T @ R is the sum of the
-    covariances, [D, D].
+    float32 [R, D], R at most the number of views and MOST_ROWS * D: a square root S of the sum of the covariances,
+    which is S.T @ S, [D, D]
 
     Raises
     ------
     UserError
-        Features of another D: they are of other settings, or the embeddings of `concat`.
+        D of the features is not that of the embeddings, which have other settings or were pooled by `concat`.
     """
     rows = [np.zeros((0, dimension))]
     for views in features:
@@ -52,42 +54,43 @@ def scatter(features, dimension) -> np.ndarray:
             continue
         if views.shape[1] != dimension:
             raise UserError(
-                f"Views of dimension {views.shape[1]} cannot whiten embeddings of dimension {dimension}: these come "
-                "from pool concat or from other settings; pool by mean and run again, or take whiten none."
+                f"Views of dimension {views.shape[1]} cannot whiten embeddings of dimension {dimension}: the "
+                "embeddings were made with pool concat or with other settings; set pool to mean and run again, or set "
+                "whiten to none."
             )
         rows.append(_deviations(views))
         if sum(map(len, rows)) > MOST_ROWS * dimension:
-            rows = [np.linalg.qr(np.concatenate(rows), mode="r")]
+            rows = [np.linalg.qr(np.concatenate(rows), mode="r")]  # type: ignore[list-item]  # typed for other modes
     return np.concatenate(rows).astype(np.float32)
 
 
-def whiten(embeddings, scatters, method) -> tuple[np.ndarray, dict]:
-    """Describe the collection in a metric learned from its own views.
+def whiten(embeddings: np.ndarray, scatters: Iterable[np.ndarray], method: str) -> tuple[np.ndarray, dict[str, Any]]:
+    """Transform the collection to a metric learned from its own views.
 
-    `views` takes the principal components of the embeddings (whitening after PCA as in Jégou and Chum 2012) and divides
-    them by the covariance of views within specimens to the power POWER: along a direction in which the views of one and
-    the same specimen differ much, a difference between specimens tells little. This is the within-class covariance
-    normalization of Hatch et al. 2006 with a specimen's views as the class. `none` leaves the embeddings as they are.
+    `views` projects the embeddings onto their principal components (whitening after PCA as in Jégou and Chum 2012) and
+    divides them by the covariance of views within specimens to the power POWER. Where the views of one specimen differ
+    much along a direction, a difference between specimens along it means little. This is the within-class covariance
+    normalization of Hatch et al. 2006, with the views of a specimen as the class. `none` changes nothing.
 
     Parameters
     ----------
-    embeddings : float32 [N, D], of `mean` pooling
+    embeddings : float32 [N, D], pooled by `mean`
     scatters : iterable of float32 [R, D]
-        What `scatter` gives for every part of the collection; `none` does not read it.
+        What scatter() returns for every part of the collection; `none` does not read it.
     method : one of METHODS
 
     Returns
     -------
-    embeddings : float32 [N, K] of length 1, K at most COMPONENTS, N - 1 and D; as they were where no two differ
+    embeddings : float32 [N, K] of length 1, K at most COMPONENTS, N - 1 and D; unchanged if no two specimens differ
     record : dict
-        What was done: `whiten`, and of `views` the components, power and shrinkage.
+        What was done: `whiten`, and for `views` also `components`, `power` and `shrinkage`.
 
     Raises
     ------
     UserError
         No specimen has two views.
     """
-    axes = _principal_axes(embeddings) if method == "views" else ()
+    axes = _principal_axes(embeddings) if method == "views" else embeddings[:0]
     if not len(axes):
         return embeddings, {"whiten": "none"}
     points = embeddings.astype(np.float64) @ axes.T
@@ -96,38 +99,41 @@ def whiten(embeddings, scatters, method) -> tuple[np.ndarray, dict]:
     return unit(points).astype(np.float32), record
 
 
-def _deviations(views):
-    """Views of length 1 less their mean, divided by the root of their number: their products sum to a covariance."""
+def _deviations(views: np.ndarray) -> np.ndarray:
+    """Views of length 1 minus their mean, divided by the root of their number: a square root of their covariance."""
     vectors = unit(views.astype(np.float64))
-    return (vectors - vectors.mean(axis=0)) / np.sqrt(len(vectors))
+    deviations: np.ndarray = (vectors - vectors.mean(axis=0)) / np.sqrt(len(vectors))
+    return deviations
 
 
-def _principal_axes(embeddings):
+def _principal_axes(embeddings: np.ndarray) -> np.ndarray:
     """Directions along which specimens differ, most first, float64 [K, D]; the largest entry of each is positive."""
     if len(embeddings) < 2:
-        return ()
+        return embeddings[:0]
     centered = embeddings - embeddings.mean(axis=0, dtype=np.float64)
     _, lengths, axes = np.linalg.svd(centered, full_matrices=False)
     differing = lengths > ROUNDING * np.sqrt(len(embeddings))
     axes = axes[differing][:COMPONENTS]
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1, keepdims=True), axis=1)
-    return axes * np.sign(largest)
+    turned: np.ndarray = axes * np.sign(largest)
+    return turned
 
 
-def _within(scatters, axes):
-    """The scatter of views along some axes, float64 [K, K]."""
+def _within(scatters: Iterable[np.ndarray], axes: np.ndarray) -> np.ndarray:
+    """The scatter of views within specimens along some axes, float64 [K, K]."""
     rows, products = 0, np.zeros((len(axes), len(axes)))
     for root in scatters:
         along = root @ axes.T
         rows, products = rows + len(root), products + along.T @ along
     if not rows:
-        raise UserError("No specimen has two views, so there is no scatter to whiten by; render more, or whiten none.")
+        raise UserError("No specimen has two views, which whitening needs; render more views, or set whiten to none.")
     return products
 
 
-def _inverse_power(covariance):
-    """A covariance, shrunk, to the power -POWER; where nothing scatters all directions count the same."""
+def _inverse_power(covariance: np.ndarray) -> np.ndarray:
+    """A covariance, shrunk, to the power -POWER. If nothing scatters, all directions count the same."""
     identity = np.eye(len(covariance))
     shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.trace(covariance) / len(covariance) * identity
     values, vectors = np.linalg.eigh(shrunk + ROUNDING**2 * identity)
-    return vectors * values**-POWER @ vectors.T
+    power: np.ndarray = vectors * values**-POWER @ vectors.T
+    return power

@@ -3,7 +3,7 @@
 In: the views of a specimen, uint8 [V, H, W, 3], background exactly white. Out: float32 [V, D], one row per view.
 
 Every file of `kinds` registers one kind of encoder; to add one, add a file there. `vision` holds the networks. Nothing
-heavy is imported before an encoder is created, because Snakemake reads this at every start.
+heavy is imported before an encoder is created, because Snakemake imports this at every start.
 """
 
 import importlib

@@ -1,7 +1,7 @@
-"""Which encoders exist, what each needs, and what each returns.
+"""The registry of encoders: which exist, what each needs, and what each returns.
 
-In: the name of an encoder and its options. Out: an Encoder, and all that must be known about it before it exists.
-Standard library only: Snakemake reads this at every start.
+In: the name of an encoder and its options. Out: an Encoder, and everything the workflow must know before it is created.
+Standard library only, because Snakemake imports this at every start.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Options(NamedTuple):
-    """Everything that an encoder can be asked for. Each encoder declares which of these it uses."""
+    """The options of encoders. Each encoder declares which of them it uses."""
 
     image_size: int = 224
     """Width and height in pixels of the images that a network receives."""
@@ -28,7 +28,7 @@ class Options(NamedTuple):
     weights: str | None = None
     """File of weights; None takes those in the cache."""
     source: str = "builtin"
-    """Whose code of the network runs: builtin or hub."""
+    """Which code of the network runs: builtin is ours, hub is Meta's."""
     device: str = "auto"
     """auto, cpu or cuda."""
     engine: str = "auto"
@@ -40,7 +40,7 @@ class Options(NamedTuple):
 
 
 PLACE = ("device", "threads")
-"""Options that say where and how fast an encoder runs. They change no feature."""
+"""Options that say where and how fast an encoder runs. They do not change features."""
 
 
 class Encoder:
@@ -54,7 +54,7 @@ class Encoder:
     version : int or str
         Changes when the same views get other features.
     batch : int or None
-        Number of views, of several specimens, that are best described together. None: the views of one specimen.
+        Number of views, from several specimens, that are best described together; None for one specimen at a time.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Kind(NamedTuple):
     uses: tuple[str, ...] = ()
     """Names of the options that the encoders use. All others are left at their defaults."""
     patch: int = 1
-    """The image size must be a multiple of this many pixels."""
+    """Pixels that the image size must be a multiple of."""
     tokens: tuple[str, ...] | None = None
     """The tokens to choose from; None where the encoder checks its token itself."""
     threads: int = 4
@@ -95,9 +95,9 @@ class Kind(NamedTuple):
     on_gpus: bool = True
     """Whether the encoders can use a GPU."""
     memory: Callable[[str], int] = lambda name: 4000
-    """Returns the MB of memory that a process needs to fetch the encoder, or to describe a specimen with it."""
+    """Returns the MB of memory that a process needs to fetch the encoder or to describe a specimen."""
     fetch: Callable[[str, Options], dict[str, Any]] = _nothing
-    """Downloads what the encoder needs before it is created, and returns a dict to record."""
+    """Downloads what the encoder needs before it is created, and returns what encoder.json records."""
     made_of: Callable[[str, Options, Digest], dict[str, Any]] = lambda name, options, digest: {}
     """Returns the digests of the encoder's files, without creating it."""
     is_here: Callable[[str, Options], bool] = lambda name, options: True
@@ -117,21 +117,21 @@ class Choice(NamedTuple):
         Raises
         ------
         UserError
-            Weights are missing or wrong, or there is no such device.
+            Weights are missing or wrong, or this machine lacks the device.
         """
         return self.kind.create(self.name, self.options)
 
     def fetch(self) -> dict[str, Any]:
-        """Download what the encoder needs, and return what it is made of, to record."""
+        """Download what the encoder needs, and return what encoder.json records of it."""
         return self.kind.fetch(self.name, self.options)
 
     def recipe(self, digest: Digest = digests.of_file) -> dict[str, Any]:
         """Everything besides the views that features depend on: the encoder, its options, the digests of its files."""
-        return {**self._asked_for(digest), "precision": self.options.precision}
+        return {**self._shared_recipe(digest), "precision": self.options.precision}
 
     def fetch_recipe(self, digest: Digest = digests.of_file) -> dict[str, Any]:
         """Everything that the record of the encoder depends on; see recipe()."""
-        return {**self._asked_for(digest), "weights": self.options.weights}
+        return {**self._shared_recipe(digest), "weights": self.options.weights}
 
     def is_here(self) -> bool:
         """Whether all files of the encoder are on this machine, so that it can be created."""
@@ -146,13 +146,13 @@ class Choice(NamedTuple):
         return devices.gpus() if self.on_gpus() else ()
 
     def memory(self) -> int:
-        """MB of memory that a process needs to fetch the encoder, or to describe a specimen with it."""
+        """MB of memory that a process needs to fetch the encoder or to describe a specimen."""
         return self.kind.memory(self.name)
 
-    def _asked_for(self, digest: Digest) -> dict[str, Any]:
-        asked = {key: getattr(self.options, key) for key in ("image_size", "token", "engine", "source")}
+    def _shared_recipe(self, digest: Digest) -> dict[str, Any]:
+        options = {key: getattr(self.options, key) for key in ("image_size", "token", "engine", "source")}
         made_of = self.kind.made_of(self.name, self.options, digest)
-        return {"model": self.name, **asked, "made_of": made_of, "version": self.kind.version}
+        return {"model": self.name, **options, "made_of": made_of, "version": self.kind.version}
 
 
 _KINDS: dict[str, Kind] = {}
@@ -161,7 +161,7 @@ _KINDS: dict[str, Kind] = {}
 def register(
     *names: str, version: int, **declared: Any
 ) -> Callable[[Callable[[str, Options], Encoder]], Callable[[str, Options], Encoder]]:
-    """Let the decorated function, of a name and Options, create the encoders of these names.
+    """Register the decorated function, which takes a name and Options, as the creator of encoders with these names.
 
     Parameters
     ----------
@@ -170,7 +170,8 @@ def register(
         encoder is made of.
     version : int
         Raise it when the same views and options give other features.
-    declared : the other fields of Kind
+    declared
+        The other fields of Kind.
     """
 
     def keep(create: Callable[[str, Options], Encoder]) -> Callable[[str, Options], Encoder]:
@@ -181,7 +182,7 @@ def register(
 
 
 def names() -> list[str]:
-    """All encoders, as they are written in the configuration; the patterns come last."""
+    """The names of all encoders, as in the configuration; the patterns come last."""
     return sorted(_KINDS, key=lambda name: ":" in name)
 
 
@@ -196,12 +197,12 @@ def without_weights() -> list[str]:
 
 
 def choose(name: str, options: Options | None = None) -> Choice:
-    """Choose an encoder, and check that it fits its options. Options that it does not use are set to their defaults.
+    """Choose an encoder, and check its options. Options that it does not use are set to their defaults.
 
     Raises
     ------
     UserError
-        Unknown name, no such file, or an option that the encoder cannot take.
+        The name is unknown, its file does not exist, or the encoder cannot take an option.
     """
     kind, asked = _kind(name), options or Options()
     file(name)
@@ -219,7 +220,7 @@ def choose(name: str, options: Options | None = None) -> Choice:
 
 
 def create(name: str, options: Options | None = None) -> Encoder:
-    """Create the encoder of that name; see choose() and Choice.create()."""
+    """Create the encoder with a name; see choose() and Choice.create()."""
     return choose(name, options).create()
 
 
@@ -229,15 +230,18 @@ def file(name: str) -> str | None:
     Raises
     ------
     UserError
-        Unknown name, or no such file.
+        The name is unknown, or its file does not exist.
     """
     _kind(name)
-    parts = name.split(":")
-    if len(parts) == 1:
-        return None
-    path = expanduser(parts[1])
+    return file_in(name) if ":" in name else None
+
+
+def file_in(name: str) -> str:
+    """The file in the name of an encoder that has one; see file()."""
+    written = name.split(":")[1]
+    path = expanduser(written)
     if not Path(path).is_file():
-        raise UserError(f"{name}: there is no file {parts[1]!r}; correct the path.")
+        raise UserError(f"{name}: there is no file {written!r}; correct the path.")
     return path
 
 

@@ -1,4 +1,7 @@
-"""Example fossils for demonstration and tests: parametric growth models, no scans of real specimens."""
+"""Example fossils for demonstration and tests: parametric growth models, not scans of real specimens.
+
+In: a category, an index and a seed. Out: a closed surface, vertices float64 [V, 3] in millimeters, faces int64 [F, 3].
+"""
 
 from collections.abc import Callable
 
@@ -19,10 +22,10 @@ CATEGORIES: dict[str, Callable[[np.random.Generator], Mesh]] = {
 
 
 def make(category: str, index: int, seed: int) -> Mesh:
-    """Specimen number `index` of a category, slightly strained and tilted.
+    """Make specimen number `index` of a category, slightly strained and tilted.
 
-    Returns vertices, float64 [V, 3] in millimeters, and outward faces, int64 [F, 3]. A specimen depends
-    on its category, index and seed alone, not on how many others are made.
+    Returns vertices, float64 [V, 3] in millimeters, and outward faces, int64 [F, 3]. A specimen depends only on its
+    category, index and seed, not on how many others are made.
     """
     rng = np.random.default_rng([seed, list(CATEGORIES).index(category), index])
     vertices, faces = CATEGORIES[category](rng)

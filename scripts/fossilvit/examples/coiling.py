@@ -1,10 +1,12 @@
 """Coiled shells after Raup's model.
 
-D. M. Raup (1966), Geometric analysis of shell coiling: general problems, Journal of Paleontology
-40:1178-1190, describes a coiled shell by a generating curve, here the outline of the whorl section,
-that turns about an axis and grows as it turns: W is the whorl expansion rate (growth of the curve per
-revolution), D its distance from the axis (inner over outer margin), T the translation along the axis
-and S the shape of the curve. The relief (ribs, keel, cords) is a sketch laid over Raup's surface.
+In: a random generator. Out: a closed surface in millimeters, see shapes.Mesh.
+
+D. M. Raup (1966), Geometric analysis of shell coiling: general problems, Journal of Paleontology 40:1178-1190,
+describes a coiled shell by a generating curve, here the outline of the whorl section, that turns about an axis and
+grows as it turns. W is the whorl expansion rate (growth of the curve per revolution), D its distance from the axis
+(inner over outer margin), T the translation along the axis and S the shape of the curve. The relief (ribs, keel, cords)
+is a sketch laid over Raup's surface.
 """
 
 import numpy as np
@@ -15,9 +17,9 @@ from fossilvit.examples.shapes import Mesh, circle, ramp, sweep
 def coil(sections: np.ndarray, turns: np.ndarray, expansion: float, translation: float = 0.0) -> np.ndarray:
     """Turn generating curves about the z axis while they grow: rings, float64 [N, M, 3].
 
-    sections: float64 [N, M, 2], (distance from the axis, height) of the curve at each growth stage,
-    all at the size they would have at the aperture. turns: float64 [N], revolutions from the aperture,
-    0 there and negative before it. expansion and translation are Raup's W and T.
+    sections: float64 [N, M, 2], (distance from the axis, height) of the curve at each growth stage, all at the size
+    they would have at the aperture. turns: float64 [N], revolutions from the aperture, 0 there and negative before it.
+    expansion and translation are Raup's W and T.
     """
     distance, height = sections[..., 0], sections[..., 1]
     center = (distance.min() + distance.max()) / 2
@@ -27,7 +29,7 @@ def coil(sections: np.ndarray, turns: np.ndarray, expansion: float, translation:
 
 
 def ammonoid(rng: np.random.Generator) -> Mesh:
-    """A planispiral, ribbed ammonoid 25-90 mm across: coiling axis z, aperture at +x, open to +y.
+    """A planispiral, ribbed ammonoid 25-90 mm across. Its coiling axis is z, its aperture lies at +x and opens to +y.
 
     D stays below 1/W, so that every whorl overlaps the one before and leaves an umbilicus.
     """
@@ -61,10 +63,10 @@ def ammonoid(rng: np.random.Generator) -> Mesh:
 
 
 def gastropod(rng: np.random.Generator) -> Mesh:
-    """A dextral, spired gastropod 20-70 mm high: apex along +z, aperture at +x and open to -y.
+    """A dextral, spired gastropod 20-70 mm high. Its apex points to +z, its aperture lies at +x and opens to -y.
 
-    D is 0, and the height of the whorl section follows from T and W: a chosen overlap of each whorl on
-    the last. The inside of the last half whorl is hollow.
+    D is 0. The height of the whorl section follows from T, W and a chosen overlap of each whorl on the one before. The
+    last half whorl is hollow.
     """
     W = rng.uniform(1.3, 1.65)
     T = rng.uniform(2.2, 4.5)

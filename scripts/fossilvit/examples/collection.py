@@ -1,5 +1,9 @@
-"""A whole collection of example fossils, in the mixed state in which collections of scans arrive."""
+"""A whole collection of example fossils, as mixed as collections of scans are in practice.
 
+In: specimens per category and a seed. Out: files of scans, vertices in millimeters, one folder per category.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import trimesh
@@ -12,11 +16,11 @@ FORMATS = (".ply", ".obj", ".stl", ".off")
 
 
 def write_collection(folder: Path | str, per_category: int, seed: int) -> list[Path]:
-    """Write `per_category` specimens of every category, and three odd files; returns their paths.
+    """Write `per_category` specimens of every category, and three unusual files; returns their paths.
 
-    Every category is a folder with files in several formats. The odd ones are a specimen with a Japanese
-    name, a point cloud, and a file that breaks off in the middle and cannot be read. A file that is there
-    already with the same content is left as it is, date included.
+    Every category is a folder with files in several formats. The unusual files are a specimen with a Japanese name, a
+    point cloud, and a file that breaks off in the middle and cannot be read. A file that already has the same content
+    is not written again, and keeps its date.
     """
     paths = []
     for name, content in tqdm(
@@ -29,7 +33,7 @@ def write_collection(folder: Path | str, per_category: int, seed: int) -> list[P
     return paths
 
 
-def contents(per_category: int, seed: int):
+def contents(per_category: int, seed: int) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of every file of the collection."""
     for shift, category in enumerate(CATEGORIES):
         for index in range(per_category):
@@ -45,17 +49,17 @@ def contents(per_category: int, seed: int):
 
 
 def specimen(category: str, index: int, seed: int) -> trimesh.Trimesh:
-    """One specimen (see `make`) as a Trimesh, its vertices in millimeters."""
+    """One specimen (see `make`) as a Trimesh, with vertices in millimeters."""
     return trimesh.Trimesh(*make(category, index, seed), process=False)
 
 
 def point_cloud(mesh: trimesh.Trimesh, seed: int, count: int = 20_000) -> trimesh.Trimesh:
-    """`count` points spread evenly over a surface, with its normals: a Trimesh that has no faces."""
+    """Point cloud of `count` points, spread evenly over a surface, with its normals: a Trimesh without faces."""
     points, faces = trimesh.sample.sample_surface_even(mesh, count, seed=seed)
     return trimesh.Trimesh(points, vertex_normals=mesh.face_normals[faces], process=False)
 
 
 def exported(mesh: trimesh.Trimesh, suffix: str) -> bytes:
-    """A mesh as a file of the format that an extension names."""
+    """Content of the file of a mesh in the format of one of FORMATS."""
     content = mesh.export(file_type=suffix[1:])
-    return content if isinstance(content, bytes) else content.encode()
+    return content if isinstance(content, bytes) else str(content).encode()

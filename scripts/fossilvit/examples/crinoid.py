@@ -1,4 +1,7 @@
-"""Crinoids: a geometric sketch of stem, calyx and arms, no published model."""
+"""Crinoids: a geometric sketch of stem, calyx and arms, not a published model.
+
+In: a random generator. Out: a closed surface in millimeters, see shapes.Mesh.
+"""
 
 from itertools import product
 
@@ -8,7 +11,7 @@ from fossilvit.examples.shapes import Mesh, along, circle, join, ramp, ridges, s
 
 
 def crinoid(rng: np.random.Generator) -> Mesh:
-    """A stalked crinoid 45-120 mm long with its arms half closed: stem down, oral side +z."""
+    """A stalked crinoid 45-120 mm long with its arms half closed. The stem points down and the oral side to +z."""
     calyx = rng.uniform(0.8, 1.2)
     parts = [_stem(rng), _calyx(calyx), *_arms(rng, calyx)]
     vertices, faces = join(parts)
@@ -16,7 +19,7 @@ def crinoid(rng: np.random.Generator) -> Mesh:
 
 
 def _stem(rng: np.random.Generator) -> Mesh:
-    """Columnals, round or pentagonal, with a wider nodal at regular steps, on a bent axis below z = 0."""
+    """A bent stem below z = 0, of round or pentagonal columnals with a wider nodal at regular steps."""
     columnals, per_nodal = rng.integers(10, 25), rng.integers(3, 6)
     height, radius = rng.uniform(0.14, 0.2), rng.uniform(0.2, 0.32)
     pentagonal = rng.choice([0.0, rng.uniform(0.08, 0.16)])
@@ -34,7 +37,7 @@ def _stem(rng: np.random.Generator) -> Mesh:
 
 
 def _calyx(height: float) -> Mesh:
-    """The cup from z = 0 up to its height: a circlet of five basals under one of five radials."""
+    """The cup from z = 0 to `height`: a circlet of five basals under a circlet of five radials."""
     up = np.linspace(0, 1, 24)[:, None]
     around = circle(40)
     circlet = np.where(up < 0.42, up / 0.42, (up - 0.42) / 0.58)

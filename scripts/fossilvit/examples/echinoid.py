@@ -1,21 +1,24 @@
-"""Regular echinoids: a geometric sketch after the plating of cidaroids, no published model."""
+"""Regular echinoids: a geometric sketch after the plating of cidaroids, not a published model.
+
+In: a random generator. Out: a closed surface in millimeters, see shapes.Mesh.
+"""
 
 import numpy as np
 
 from fossilvit.examples.shapes import Mesh, dome, ramp, ridges, sweep
 
 AMBULACRUM = 0.28
-"""Share of each fifth of the test that the ambulacrum takes; the interambulacrum takes the rest."""
+"""Share of each fifth of the test that is ambulacrum; the rest is interambulacrum."""
 
 
 def echinoid(rng: np.random.Generator) -> Mesh:
-    """A regular echinoid's test 20-60 mm across, without spines: aboral pole (periproct) along +z.
+    """The test of a regular echinoid 20-60 mm across, without spines. Its aboral pole (periproct) points to +z.
 
-    Five ambulacra, each of two columns of small tubercles, and five interambulacra, each of two columns
-    of large ones, run from the apical disc to the peristome.
+    Five ambulacra, each of two columns of small tubercles, and five interambulacra, each of two columns of large ones,
+    run from the apical disc to the peristome.
     """
     flatness, pentamery = rng.uniform(0.55, 0.85), rng.uniform(0.0, 0.04)
-    plates = rng.integers(7, 11)
+    plates = int(rng.integers(7, 11))
     boss, boss_height = rng.uniform(0.3, 0.42), rng.uniform(0.03, 0.05)
     disc, peristome = rng.uniform(0.24, 0.36), rng.uniform(0.3, 0.45)
 
@@ -41,11 +44,11 @@ def echinoid(rng: np.random.Generator) -> Mesh:
 def _plates(
     mouthward: np.ndarray, fifth: np.ndarray, girth: np.ndarray, plates: int, boss: float, height: float
 ) -> np.ndarray:
-    """Relief of the corona, [N, M]: a tubercle on every plate, and furrows along the sutures.
+    """Relief of the corona, float64 [N, M]: a tubercle on every plate, and furrows along the sutures.
 
-    mouthward: [N, 1], 0 at the apical disc and 1 at the peristome; fifth: [M], 0 to 1 around each fifth
-    of the test; girth: [N, 1], distance from the polar axis; plates: interambulacral plates in a column
-    (the ambulacra have twice as many); boss, height: radius of a tubercle within its plate, and height.
+    mouthward: [N, 1], 0 at the apical disc and 1 at the peristome; fifth: [M], 0 to 1 around each fifth of the test;
+    girth: [N, 1], distance from the polar axis; plates: interambulacral plates per column (ambulacra have twice as
+    many); boss: radius of a tubercle as a share of its plate; height: height of a tubercle.
     """
     ambulacral = fifth < AMBULACRUM
     share = np.where(ambulacral, AMBULACRUM, 1 - AMBULACRUM)
@@ -59,4 +62,5 @@ def _plates(
     mamelon, areole = 0.5 * dome((2 * distance) ** 2), 0.25 * np.exp(-(((distance - 1.3) / 0.3) ** 2))
     tubercle = height * np.where(ambulacral, 0.45, 1.0) * (dome(distance**2) + mamelon - areole)
     sutures = 0.012 * (np.sqrt(ridges(row)) + np.sqrt(ridges(column)))
-    return tubercle * np.minimum(1, 1.5 * radius / radius.max()) + sutures - 0.02 * ambulacral
+    relief: np.ndarray = tubercle * np.minimum(1, 1.5 * radius / radius.max()) + sutures - 0.02 * ambulacral
+    return relief

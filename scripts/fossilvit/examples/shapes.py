@@ -1,17 +1,20 @@
-"""Closed surfaces from stacks of rings: the few shapes that all growth models are built from."""
+"""Closed surfaces from stacks of rings: the few shapes that all growth models are built from.
+
+In: rings, float64 [N, M, 3]. Out: a Mesh, vertices float64 [V, 3] and outward faces int64 [F, 3].
+"""
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 Mesh = tuple[np.ndarray, np.ndarray]
-"""Vertices float64 [V, 3] in millimeters, and outward faces int64 [F, 3]."""
+"""Vertices, float64 [V, 3], in millimeters when a model is complete, and outward faces, int64 [F, 3]."""
 
 
 def sweep(rings: np.ndarray) -> Mesh:
     """Join a stack of closed rings, float64 [N, M, 3], to one watertight surface.
 
-    Each ring is joined to the next by quads, split along their shorter diagonal; both ends are closed by
-    a fan about the ring's center.
+    Each ring is joined to the next by quads, which are split along their shorter diagonal. Each end is closed by a fan
+    about the center of its ring.
     """
     count, size, _ = rings.shape
     vertices = np.concatenate([rings.reshape(-1, 3), rings[[0, -1]].mean(axis=1)])
@@ -32,26 +35,27 @@ def sweep(rings: np.ndarray) -> Mesh:
 
 
 def volume(vertices: np.ndarray, faces: np.ndarray) -> float:
-    """Signed volume within a closed surface, in mm³: positive when its faces look outward."""
+    """Signed volume within a closed surface, in cubic units of vertices; positive if its faces look outward."""
     a, b, c = (vertices[faces] - vertices.mean(axis=0)).transpose(1, 0, 2)
     return float(np.sum(a * np.cross(b, c)) / 6)
 
 
 def along(curve: np.ndarray, sections: np.ndarray, up: tuple[float, float, float]) -> np.ndarray:
-    """Set flat sections, float64 [N, M, 2], at right angles on a curve, [N, 3]: rings [N, M, 3].
+    """Set flat sections, float64 [N, M, 2], at right angles on a curve, [N, 3]; returns rings, [N, M, 3].
 
-    A section's second axis lies as near to `up` as it can; the curve must never run along `up`.
+    The second axis of a section lies as near to `up` as possible. The curve must never run along `up`.
     """
     forward = np.gradient(curve, axis=0)
     side = np.cross(forward, up)
     side /= np.linalg.norm(side, axis=1, keepdims=True)
     over = np.cross(side, forward)
     over /= np.linalg.norm(over, axis=1, keepdims=True)
-    return curve[:, None] + sections[..., :1] * side[:, None] + sections[..., 1:] * over[:, None]
+    rings: np.ndarray = curve[:, None] + sections[..., :1] * side[:, None] + sections[..., 1:] * over[:, None]
+    return rings
 
 
 def join(parts: list[Mesh]) -> Mesh:
-    """One mesh of several, each left as it is: closed parts may overlap."""
+    """Join several meshes without changing them; closed parts may overlap."""
     counts = [len(vertices) for vertices, _ in parts]
     firsts = np.cumsum([0, *counts[:-1]])
     vertices = np.concatenate([vertices for vertices, _ in parts])
@@ -59,34 +63,39 @@ def join(parts: list[Mesh]) -> Mesh:
 
 
 def circle(size: int) -> np.ndarray:
-    """Angles once around, float64 [size], from 0 up to but without 2π."""
+    """Angles once around, float64 [size], from 0 to 2π without 2π itself."""
     return np.linspace(0, 2 * np.pi, size, endpoint=False)
 
 
 def dome(squared_distance: np.ndarray) -> np.ndarray:
     """Height of a unit dome at a squared distance from its middle; 0 from distance 1 outward."""
-    return np.sqrt(np.clip(1 - squared_distance, 0, None))
+    height: np.ndarray = np.sqrt(np.clip(1 - squared_distance, 0, None))
+    return height
 
 
 def ridges(phase: np.ndarray) -> np.ndarray:
-    """Rounded ridges from 0 to 1 with sharp furrows between them, at every whole number of phase."""
-    return np.abs(np.sin(np.pi * phase))
+    """Height of rounded ridges, 0 to 1, with a sharp furrow at every whole number of phase."""
+    height: np.ndarray = np.abs(np.sin(np.pi * phase))
+    return height
 
 
 def ramp(start: float, stop: float, x: np.ndarray) -> np.ndarray:
-    """Smooth step from 0 at `start` to 1 at `stop`, which may lie on either side of it."""
+    """Smooth step from 0 at `start` to 1 at `stop`, which may be less than `start`."""
     t = np.clip((x - start) / (stop - start), 0, 1)
-    return t * t * (3 - 2 * t)
+    step: np.ndarray = t * t * (3 - 2 * t)
+    return step
 
 
 def strained(vertices: np.ndarray, rng: np.random.Generator, amount: float = 0.025) -> np.ndarray:
-    """Vertices after a small homogeneous strain, as burial and tectonics leave in most fossils."""
+    """Strain vertices homogeneously by a small amount, as burial and tectonics have strained most fossils."""
     strain = rng.normal(0, amount, (3, 3))
-    return vertices @ (np.eye(3) + (strain + strain.T) / 2)
+    deformed: np.ndarray = vertices @ (np.eye(3) + (strain + strain.T) / 2)
+    return deformed
 
 
 def tilted(vertices: np.ndarray, rng: np.random.Generator, most: float = 8.0) -> np.ndarray:
-    """Vertices turned about a random axis by a random angle of at most `most` degrees."""
+    """Turn vertices about a random axis by a random angle of at most `most` degrees."""
     axis = rng.normal(size=3)
     turn = axis / np.linalg.norm(axis) * np.radians(rng.uniform(0, most))
-    return Rotation.from_rotvec(turn).apply(vertices)
+    turned: np.ndarray = Rotation.from_rotvec(turn).apply(vertices)
+    return turned

@@ -1,4 +1,7 @@
-"""Shark teeth: a geometric sketch of crown and root, no published model."""
+"""Shark teeth: a geometric sketch of crown and root, not a published model.
+
+In: a random generator. Out: a closed surface in millimeters, see shapes.Mesh.
+"""
 
 import numpy as np
 
@@ -6,10 +9,10 @@ from fossilvit.examples.shapes import Mesh, along, circle, join, ramp, ridges, s
 
 
 def shark_tooth(rng: np.random.Generator) -> Mesh:
-    """A lamniform tooth 15-60 mm high: cusp +z, labial face (flat) -y, lingual face (convex) +y."""
+    """A lamniform tooth 15-60 mm high. The cusp points to +z, the flat labial face to -y, the convex lingual to +y."""
     height, half_width = rng.uniform(1.3, 2.3), rng.uniform(0.6, 1.0)
     lean = rng.uniform(0, 0.5)
-    serrations = rng.choice([0, rng.integers(20, 34)])
+    serrations = int(rng.choice([0, int(rng.integers(20, 34))]))
     arch = rng.uniform(0.35, 0.65)
     parts = [_root(arch, half_width + 0.15), _crown(height, half_width, lean, arch, serrations)]
     if rng.random() < 0.5:
@@ -22,7 +25,7 @@ def shark_tooth(rng: np.random.Generator) -> Mesh:
 
 
 def _crown(height: float, half_width: float, lean: float, arch: float, serrations: int, rows: int = 110) -> Mesh:
-    """The blade above z = 0: cutting edges left and right, base bent down over the root by `arch`."""
+    """The blade above z = 0, with cutting edges left and right; `arch` bends its base down over the root."""
     t = np.linspace(-0.12, 0.985, rows)[:, None]
     up = np.clip(t, 0, 1)
     width = half_width * ((1 - up) ** 0.9 * 0.85 + 0.15 * (1 - up) ** 5 + 0.01)

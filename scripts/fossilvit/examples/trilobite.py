@@ -1,4 +1,7 @@
-"""Trilobites: a geometric sketch after the textbook dorsal view, no published model."""
+"""Trilobites: a geometric sketch after the textbook dorsal view, not a published model.
+
+In: a random generator. Out: a closed surface in millimeters, see shapes.Mesh.
+"""
 
 import numpy as np
 
@@ -6,14 +9,14 @@ from fossilvit.examples.shapes import Mesh, along, circle, dome, join, ramp, rid
 
 
 def trilobite(rng: np.random.Generator) -> Mesh:
-    """An outstretched trilobite 20-70 mm long: anterior +y, dorsal +z.
+    """An outstretched trilobite 20-70 mm long. Anterior is +y and dorsal is +z.
 
-    The dorsal shield is a height z over x (across) and y (along the body), in half widths of the
-    cephalon until it is scaled at the end. The cephalon lies in front of y = 0, the thorax behind it,
-    the pygidium behind the thorax; three lobes run along the body, the axis between two pleurae.
+    The dorsal shield is a height z over x (across) and y (along the body), in half widths of the cephalon until it is
+    scaled at the end. The cephalon lies in front of y = 0, the thorax behind it, and the pygidium behind the thorax.
+    Three lobes run along the body: the axis between two pleurae.
     """
     cephalon, pygidium = rng.uniform(0.7, 1.05), rng.uniform(0.35, 0.95)
-    segments, pygidial_rings = rng.integers(7, 14), rng.integers(4, 9)
+    segments, pygidial_rings = int(rng.integers(7, 14)), rng.integers(4, 9)
     thorax = segments * rng.uniform(0.1, 0.13)
     taper = rng.uniform(0.55, 0.9)
     axis_width = rng.uniform(0.26, 0.36)
@@ -56,7 +59,7 @@ def trilobite(rng: np.random.Generator) -> Mesh:
 
 
 def _rows(cephalon: float, thorax: float, pygidium: float, segments: int) -> np.ndarray:
-    """Places along the body, [N, 1], from front to back: closer at both rounded ends, 7 per segment."""
+    """Places along the body, [N, 1], from front to back: 7 per segment, denser toward both rounded ends."""
     front = cephalon * np.cos(np.linspace(0.03, 0.5, 40) * np.pi)
     between = -thorax * np.arange(1, 7 * segments) / (7 * segments)
     back = -thorax - pygidium * np.sin(np.linspace(0, 0.48, 34) * np.pi)
@@ -64,19 +67,22 @@ def _rows(cephalon: float, thorax: float, pygidium: float, segments: int) -> np.
 
 
 def _bell(x: np.ndarray, middle: float, width: float) -> np.ndarray:
-    return np.exp(-(((x - middle) / width) ** 2))
+    height: np.ndarray = np.exp(-(((x - middle) / width) ** 2))
+    return height
 
 
 def _glabellar_furrows(head: np.ndarray, from_axis: np.ndarray) -> np.ndarray:
-    """Depth of the occipital furrow, right across the glabella, and of S1 to S3 at its sides."""
+    """Depth of the occipital furrow, which crosses the glabella, and of furrows S1 to S3 at its sides."""
     sides = sum(_bell(head, place, 0.03) for place in (0.27, 0.42, 0.57))
-    return 0.05 * (_bell(head, 0.1, 0.03) + sides * ramp(0.2, 0.8, from_axis))
+    depth: np.ndarray = 0.05 * (_bell(head, 0.1, 0.03) + sides * ramp(0.2, 0.8, from_axis))
+    return depth
 
 
 def _tergites(segment: np.ndarray, across: np.ndarray, tail: np.ndarray, lobe: np.ndarray) -> np.ndarray:
     """Relief of the segments of thorax and pygidium: rings on the axis, pleurae that bend backward."""
     pleurae = (0.05 - 0.02 * ramp(0, 0.4, tail)) * ridges(segment - 0.7 * across**2) * dome(across**4)
-    return pleurae + 0.05 * ridges(segment) * (lobe > 0)
+    relief: np.ndarray = pleurae + 0.05 * ridges(segment) * (lobe > 0)
+    return relief
 
 
 def _genal_spine(side: int, length: float) -> Mesh:

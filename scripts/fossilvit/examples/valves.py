@@ -1,8 +1,10 @@
 """Shells of two valves, each coiled after Raup (1966, see coiling) with a very large W.
 
-At W = 10³ to 10⁵ a valve opens within less than half a turn. The generating curve at the last growth
-stage is the commissure, where the valves meet; it lies in a plane through the coiling axis, which is
-the hinge. Ribs, growth lines, fold and sulcus are a sketch laid over Raup's surface.
+In: a random generator. Out: a closed surface in millimeters, see shapes.Mesh.
+
+At W = 10³ to 10⁵ a valve opens within less than half a turn. The generating curve at the last growth stage is the
+commissure, where the valves meet. It lies in a plane through the coiling axis, which is the hinge. Ribs, growth lines,
+fold and sulcus are a sketch laid over Raup's surface.
 """
 
 import numpy as np
@@ -12,9 +14,9 @@ from fossilvit.examples.shapes import Mesh, circle, ramp, sweep
 
 
 def bivalve(rng: np.random.Generator) -> Mesh:
-    """A ribbed bivalve 20-80 mm high: dorsal (umbo, hinge) +z, anterior +x, left valve toward +y.
+    """A ribbed bivalve 20-80 mm high. Dorsal (umbo, hinge) is +z, anterior is +x, and the left valve lies toward +y.
 
-    Most have both valves closed; about one in four is a left valve alone, hollow toward -y.
+    Most have both valves closed. About one in four is a left valve alone, hollow toward -y.
     """
     W = 10 ** rng.uniform(2.6, 4.6)
     length = rng.uniform(0.45, 0.7)
@@ -43,10 +45,10 @@ def bivalve(rng: np.random.Generator) -> Mesh:
 
 
 def brachiopod(rng: np.random.Generator) -> Mesh:
-    """A rhynchonellid brachiopod 12-40 mm wide: hinge +z, brachial valve +y, plane of symmetry x = 0.
+    """A rhynchonellid brachiopod 12-40 mm wide. The hinge lies toward +z and the brachial valve toward +y.
 
-    The costae of one valve are the furrows of the other, which makes the commissure zigzag; the fold of
-    the brachial valve lies over the sulcus of the pedicle valve.
+    x = 0 is its plane of symmetry. The costae of one valve are the furrows of the other, which makes the commissure
+    zigzag. The fold of the brachial valve lies over the sulcus of the pedicle valve.
     """
     width = rng.uniform(0.55, 0.95)
     squareness = rng.uniform(-0.15, 0.25)
@@ -74,5 +76,5 @@ def brachiopod(rng: np.random.Generator) -> Mesh:
 
 
 def _closed(one: np.ndarray, other: np.ndarray) -> Mesh:
-    """One surface of two valves, both rings [N, M, 3] from the umbo to the commissure that they share."""
+    """One surface of two valves, each given as rings, [N, M, 3], from the umbo to the commissure that they share."""
     return sweep(np.concatenate([one, other[-2::-1]]))

@@ -1,6 +1,7 @@
-"""Geometry as written -> sound triangles over vertices that each occur once.
+"""Geometry as written -> sound triangles over distinct vertices.
 
-Every kind of fault that is taken away is counted.
+In: a Geometry, its polygons of any size. Out: Triangles, vertices float64 [V, 3] in file units and faces int32 [F, 3],
+and how many faults of each kind were removed.
 """
 
 from typing import NamedTuple
@@ -8,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from fossilvit.meshes.measures import extent, is_place
+from fossilvit.meshes.geometry import Geometry
+from fossilvit.meshes.measures import extent, is_usable
 from fossilvit.meshes.polygons import triangulate
 from fossilvit.numbers.triples import across
 
@@ -23,19 +25,19 @@ FAULTS = {
 
 
 class Triangles(NamedTuple):
-    """Sound triangles, and where they come from."""
+    """Sound triangles, and which vertices and triangles of the file they are."""
 
     vertices: np.ndarray
-    """float64 [V, 3], in the order of their first use, no two equal"""
+    """float64 [V, 3], file units, in the order of their first use, no two equal"""
     faces: np.ndarray
-    """int32 [F, 3], no two over the same vertices"""
+    """int32 [F, 3], no two with the same vertices"""
     origin: np.ndarray
-    """int32 [V], the vertex of the file that each was first"""
+    """int32 [V], vertex of the file that each vertex comes from; of equal ones, the first that a face uses"""
     kept: np.ndarray
-    """int64 [F], which of the triangles of the file each is"""
+    """int64 [F], triangle of the file that each face comes from"""
 
 
-def triangles(geometry):
+def triangles(geometry: Geometry) -> tuple[np.ndarray, np.ndarray | None]:
     """Cut the polygons of a geometry into triangles.
 
     Returns
@@ -43,33 +45,33 @@ def triangles(geometry):
     faces : int32 [T, 3]
         -1 for a corner that does not exist.
     places : int64 [T, 3] or None
-        The place of every corner among those of the geometry; None where all polygons are triangles already.
+        Index of every corner into `geometry.corners`; None where all polygons are triangles already.
     """
     corners = geometry.corners
     exists = (corners >= 0) & (corners < len(geometry.vertices))
     corners = (corners if exists.all() else np.where(exists, corners, NOTHING)).astype(np.int32, copy=False)
     if (geometry.sizes == 3).all():
         return corners.reshape(-1, 3), None
-    with np.errstate(over="ignore", invalid="ignore"):  # corners that are no places
+    with np.errstate(over="ignore", invalid="ignore"):  # coordinates may be no numbers
         places = triangulate(geometry.sizes, np.maximum(corners, 0), geometry.vertices)
     return corners[places], places
 
 
-def cleaned(vertices, faces):
-    """Drop triangles that are faulty or there twice, merge equal vertices and drop those that no face uses.
+def cleaned(vertices: np.ndarray, faces: np.ndarray) -> tuple[Triangles, dict[str, int]]:
+    """Drop faulty and duplicate triangles, merge equal vertices, and drop vertices that no face uses.
 
     Parameters
     ----------
-    vertices : float64 [V, 3]
+    vertices : float64 [V, 3], file units
     faces : int32 [T, 3], -1 for a corner that does not exist
 
     Returns
     -------
     Triangles
     counts : dict of str to int
-        What was taken away, of each kind how many; kinds of which there was none are missing.
+        How many faults of each kind were removed; kinds that did not occur are missing.
     """
-    finite = places(vertices)
+    finite = usable(vertices)
     verdicts = _judged(vertices, faces, finite, 1.0 / extent(vertices))
     counts = {name: int((verdicts == fault).sum()) for fault, name in FAULTS.items()}
     counts["vertices that are no numbers"] = int(len(finite) - finite.sum())
@@ -85,17 +87,17 @@ def cleaned(vertices, faces):
 
 
 @njit(cache=True)
-def places(vertices):
-    """For every vertex whether its coordinates are numbers, and none absurdly large, bool [V]."""
+def usable(vertices: np.ndarray) -> np.ndarray:
+    """Whether the coordinates of each vertex are numbers, and none absurdly large, bool [V]."""
     are = np.empty(len(vertices), np.bool_)
     for vertex in range(len(vertices)):
-        are[vertex] = is_place(vertices[vertex, 0], vertices[vertex, 1], vertices[vertex, 2])
+        are[vertex] = is_usable(vertices[vertex, 0], vertices[vertex, 1], vertices[vertex, 2])
     return are
 
 
 @njit(cache=True)
-def _judged(vertices, faces, finite, scale):
-    """For every triangle whether it is sound, or its fault, int8 [T]."""
+def _judged(vertices: np.ndarray, faces: np.ndarray, finite: np.ndarray, scale: float) -> np.ndarray:
+    """SOUND or the fault of each triangle, int8 [T]."""
     verdicts = np.zeros(len(faces), np.int8)
     for face in range(len(faces)):
         a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
@@ -111,8 +113,8 @@ def _judged(vertices, faces, finite, scale):
 
 
 @njit(cache=True)
-def _capacity(count):
-    """A power of two of at least twice a count, for a table that fills to a half."""
+def _capacity(count: int) -> int:
+    """Size of a hash table that is at most half full: a power of two, at least twice the count."""
     capacity = 4
     while capacity < 2 * count:
         capacity *= 2
@@ -120,8 +122,8 @@ def _capacity(count):
 
 
 @njit(cache=True)
-def _slot(a, b, c, capacity):
-    """Where the search for three numbers begins in a table (the finalizer of SplitMix64 over their sum)."""
+def _slot(a: np.uint64, b: np.uint64, c: np.uint64, capacity: int) -> np.int64:
+    """First slot to search for three numbers in a hash table (finalizer of SplitMix64 over their weighted sum)."""
     mixed = a * np.uint64(0x9E3779B97F4A7C15) + b * np.uint64(0xC2B2AE3D27D4EB4F) + c * np.uint64(0x165667B19E3779F9)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -129,14 +131,14 @@ def _slot(a, b, c, capacity):
 
 
 @njit(cache=True, inline="always")
-def _plain(bits):
-    """The bits of a float64, those of 0 for -0."""
+def _plain(bits: np.uint64) -> np.uint64:
+    """The bits of a float64, with -0 as 0."""
     return np.uint64(0) if bits == MINUS_ZERO else bits
 
 
 @njit(cache=True)
-def _merged(vertices, faces):
-    """Faces over merged vertices, the vertex that each of those was first, and how many were in use before."""
+def _merged(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Faces over merged vertices, the vertex that each merged one comes from, and how many were in use before."""
     bits = vertices.view(np.uint64)
     number = np.full(len(vertices), NOTHING, np.int32)
     origin = np.empty(len(vertices), np.int32)
@@ -165,8 +167,8 @@ def _merged(vertices, faces):
 
 
 @njit(cache=True)
-def _first_of_each(faces):
-    """For every face whether it is the first over its vertices, in whatever order, bool [F]."""
+def _first_of_each(faces: np.ndarray) -> np.ndarray:
+    """Whether each face is the first with its three vertices, in whatever order they come, bool [F]."""
     first = np.zeros(len(faces), np.bool_)
     table = np.full(_capacity(len(faces)), NOTHING, np.int32)
     for face in range(len(faces)):
@@ -183,8 +185,8 @@ def _first_of_each(faces):
 
 
 @njit(cache=True)
-def _ordered(face):
-    """The corners of a face, the smallest first."""
+def _ordered(face: np.ndarray) -> tuple[int, int, int]:
+    """The corners of a face in ascending order."""
     a, b, c = face[0], face[1], face[2]
     low, high = min(a, b, c), max(a, b, c)
     return low, a + b + c - low - high, high

@@ -1,6 +1,6 @@
-"""A checked surface or point cloud, and its facts."""
+"""A mesh: a checked surface or point cloud in file units. Its facts go into the render record."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,57 +9,58 @@ from fossilvit.meshes.topology import Topology
 
 
 class Texture(NamedTuple):
-    """Pictures on a surface."""
+    """Images on a surface."""
 
     uv: np.ndarray
-    """float32 [F, 3, 2], coordinates of every corner of a face, (0, 0) the lower left of a picture; NaN for none"""
-    images: tuple
+    """float32 [F, 3, 2], texture coordinates of each corner; (0, 0) is the lower left of an image, NaN is none"""
+    images: tuple[np.ndarray, ...]
     """uint8 [H, W, 3] each"""
     image: np.ndarray
-    """int32 [F], the picture of every face, -1 for none"""
+    """int32 [F], image of each face, -1 for none"""
 
 
 class Mesh(NamedTuple):
-    """A surface of triangles, or a cloud of points where there is none."""
+    """A surface of triangles, or a point cloud."""
 
     vertices: np.ndarray
-    """float64 [V, 3], file units, finite, each used by a face and no two equal (all of a point cloud)"""
+    """float64 [V, 3], file units, finite; in a surface, faces use all of them and no two are equal"""
     faces: np.ndarray
-    """int32 [F, 3], rows of vertices, neighbors turned the same way; [0, 3] for a point cloud"""
+    """int32 [F, 3], rows of vertices, adjacent faces turned the same way; [0, 3] for a point cloud"""
     normals: np.ndarray
-    """float32 [V, 3], unit normals; of an open surface or a point cloud their sign means nothing"""
+    """float32 [V, 3], unit normals; in an open surface or a point cloud their sign means nothing"""
     colors: np.ndarray | None = None
     """uint8 [V, 3]"""
     spacing: np.ndarray | None = None
-    """float32 [V], how far the points around each lie, file units; None for a surface"""
+    """float32 [V], distance from each point to those around it, file units; None for a surface"""
     texture: Texture | None = None
     topology: Topology | None = None
     """None for a point cloud"""
     format: str = ""
-    """what the file is, e.g. `binary PLY`"""
-    cleaned: dict = {}
-    """what was taken away or turned, of each kind how many"""
-    notes: tuple = ()
-    """what else deserves to be known about the file, in plain words"""
+    """format of the file, e.g. `binary PLY`"""
+    cleaned: dict[str, int] = {}
+    """how many faults of each kind were removed, and how many faces were turned around"""
+    notes: tuple[str, ...] = ()
+    """remarks on the file for the user"""
 
     @property
     def is_points(self) -> bool:
+        """Whether the mesh is a point cloud."""
         return len(self.faces) == 0
 
 
-def facts(mesh) -> dict:
-    """What a mesh is, for its record.
+def facts(mesh: Mesh) -> dict[str, Any]:
+    """Facts of a mesh for its render record.
 
     Returns
     -------
     dict
-        kind (`surface` or `points`), vertices, faces, bounding_box [[x, y, z], [x, y, z]], area, volume (None unless
-        watertight and orientable), watertight, components (None for points), color (`none`, `vertices` or `texture`),
-        cleaned (dict of kind of fault to count) and notes; in file units.
+        kind (`surface` or `points`), format, vertices, faces, bounding_box [[x, y, z], [x, y, z]], area, volume (None
+        unless watertight and orientable), watertight, components (these four None for points), color (`none`,
+        `vertices` or `texture`), cleaned (dict of kind of fault to count) and notes; in file units.
     """
-    surface = not mesh.is_points
+    surface, topology = not mesh.is_points, mesh.topology
     low, high = measures.box(mesh.vertices)
-    closed = surface and mesh.topology.watertight and mesh.topology.orientable
+    closed = topology is not None and topology.watertight and topology.orientable
     return {
         "kind": "surface" if surface else "points",
         "format": mesh.format,
@@ -68,8 +69,8 @@ def facts(mesh) -> dict:
         "bounding_box": [low.tolist(), high.tolist()],
         "area": measures.area(mesh.vertices, mesh.faces) if surface else None,
         "volume": measures.volume(mesh.vertices, mesh.faces) if closed else None,
-        "watertight": mesh.topology.watertight if surface else None,
-        "components": mesh.topology.components if surface else None,
+        "watertight": None if topology is None else topology.watertight,
+        "components": None if topology is None else topology.components,
         "color": "texture" if mesh.texture else "vertices" if mesh.colors is not None else "none",
         "cleaned": mesh.cleaned,
         "notes": list(mesh.notes),

@@ -1,9 +1,11 @@
-"""Any file -> a checked Mesh.
+"""A scan of any format -> a checked Mesh.
 
-In: a .ply .obj .stl .off, also compressed with gzip. Out: a Mesh in file units, triangles or points. A file passes
-through formats.source (its bytes, and their format), one of formats.ply, obj, stl and off (Geometry as written),
-cleaning, topology and normals.
+In: a .ply .obj .stl .off, also compressed with gzip. Out: a Mesh in file units, triangles or points. The steps are
+formats.source (bytes and their format), one of formats.ply, obj, stl and off (Geometry as written), cleaning, topology
+and normals.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,27 +13,30 @@ from fossilvit.errors import SpecimenError
 from fossilvit.meshes import cleaning, measures, normals, spacing
 from fossilvit.meshes.errors import Unreadable
 from fossilvit.meshes.formats import obj, off, ply, source, stl
+from fossilvit.meshes.geometry import Geometry
 from fossilvit.meshes.mesh import Mesh, Texture
 from fossilvit.meshes.topology import topology_of
 from fossilvit.numbers.vectors import unit
+from fossilvit.store.files import PathLike
 
 LARGEST_UV = 1e30
+"""Texture coordinates beyond it count as none."""
 
 
-def read(path) -> Mesh:
-    """Read a mesh or point cloud.
+def read(path: PathLike) -> Mesh:
+    """Read a scan.
 
     Parameters
     ----------
     path : path
-        The content decides what it is, not the ending.
+        The content of the file decides its format, not the ending of its name.
 
     Raises
     ------
     SpecimenError
-        The file cannot be parsed or holds no surface and no points. The sentence names the file and the cause.
+        The file cannot be parsed, or holds neither a surface nor points. The message names the file and the cause.
     OSError, MemoryError
-        The machine could not read it: no fault of the specimen.
+        The machine could not read the file. The specimen may be sound.
     """
     try:
         geometry = _parsed(source.load(path), path)
@@ -42,23 +47,25 @@ def read(path) -> Mesh:
         raise SpecimenError(f"{path} may not be read; give yourself permission and run again.") from None
     except (OSError, MemoryError):  # a fault of the machine, not of the data
         raise
-    except Exception as error:  # a parser meets whatever a broken file makes of it
+    except Exception as error:  # a broken file can make a parser fail in any way
         cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise SpecimenError(f"{path} cannot be read ({cause}); export it again.") from error
     return mesh._replace(format=geometry.format, notes=tuple(geometry.notes))
 
 
-def _parsed(content, path):
-    """What a file of any format holds."""
-    parsers = {"ply": ply, "obj": obj, "stl": stl, "off": off}
-    geometry = parsers[content.kind].parse(content.data, path)
+def _parsed(content: source.Source, path: PathLike) -> Geometry:
+    """The geometry in the content of a file, by the parser of its format."""
+    parsers: dict[str, Callable[[np.ndarray, PathLike], Geometry]]
+    parsers = {"ply": ply.parse, "obj": obj.parse, "stl": stl.parse, "off": off.parse}
+    geometry = parsers[content.kind](content.data, path)
     return geometry._replace(format=geometry.format + content.packing, notes=(*content.notes, *geometry.notes))
 
 
-def _surface(geometry):
+def _surface(geometry: Geometry) -> Mesh:
+    """A checked surface, its faces turned outward."""
     if not len(geometry.vertices):
         raise Unreadable("has faces but no vertices")
-    faces, places = cleaning.triangles(geometry)
+    faces, corners = cleaning.triangles(geometry)
     sound, counts = cleaning.cleaned(geometry.vertices, faces)
     few = int((geometry.sizes < 3).sum())
     if few:
@@ -78,34 +85,44 @@ def _surface(geometry):
         faces,
         normals.of_surface(sound.vertices, faces),
         colors,
-        texture=_texture(geometry, places, sound.kept, joined.turned ^ inside_out),
+        texture=_texture(geometry, corners, sound.kept, joined.turned ^ inside_out),
         topology=joined,
         cleaned=counts,
     )
 
 
-def _turned(faces, which):
-    """Faces with some of them turned around: their last two corners change places."""
+def _turned(faces: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Faces int [F, 3], those in the mask bool [F] turned around by swapping their last two corners."""
     return np.where(which[:, None], faces[:, [0, 2, 1]], faces) if which.any() else faces
 
 
-def _texture(geometry, places, kept, turned):
-    """The texture of the faces that were kept, with their corners in order; None where there is none."""
-    if geometry.uv is None:
+def _texture(geometry: Geometry, corners: np.ndarray | None, kept: np.ndarray, turned: np.ndarray) -> Texture | None:
+    """The texture of a surface, its corners in the order of the faces; None where the geometry has no texture.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    corners : int64 [T, 3] or None
+        Corners of every triangle of the file, as from `cleaning.triangles`.
+    kept : int64 [F], the triangle that each face of the surface was
+    turned : bool [F], the faces that were turned around
+    """
+    if geometry.uv is None or geometry.image is None:
         return None
-    places = np.arange(len(geometry.corners)).reshape(-1, 3) if places is None else places
+    corners = np.arange(len(geometry.corners)).reshape(-1, 3) if corners is None else corners
     owners = np.repeat(np.arange(len(geometry.sizes)), np.maximum(geometry.sizes - 2, 0))
-    uv = geometry.uv[_turned(places[kept], turned)]
+    uv = geometry.uv[_turned(corners[kept], turned)]
     uv = np.where(np.abs(uv) < LARGEST_UV, uv, np.nan).astype(np.float32)
     return Texture(uv, geometry.images, geometry.image[owners[kept]])
 
 
-def _points(geometry):
-    finite = cleaning.places(geometry.vertices)
+def _points(geometry: Geometry) -> Mesh:
+    """A checked point cloud; its normals are estimated where the file has no sound ones."""
+    finite = cleaning.usable(geometry.vertices)
     if not finite.any():
         raise Unreadable("is empty: it holds no surface and no points", "export it again")
     vertices = geometry.vertices[finite]
-    with np.errstate(over="ignore", invalid="ignore"):  # absurd normals
+    with np.errstate(over="ignore", invalid="ignore"):  # normals of a broken file
         given = None if geometry.normals is None else unit(geometry.normals[finite])
     if given is None or not np.isclose(np.linalg.norm(given, axis=1), 1).all():
         given = normals.of_points(vertices)

@@ -1,13 +1,13 @@
-"""How densely a point cloud lies."""
+"""A point cloud, float64 [V, 3] -> the spacing of its points, float32 [V], in file units."""
 
 import numpy as np
 
 NEIGHBOR = 8
-"""The neighbor whose distance is the spacing: on a surface, about the last of those that lie around a point."""
+"""Which of the nearest points gives the spacing: on a surface, about eight points lie directly around each point."""
 
 
-def of_points(points) -> np.ndarray:
-    """The distance from every point to its eighth neighbor, or to the last of fewer; points that are one count once.
+def of_points(points: np.ndarray) -> np.ndarray:
+    """Distance from each point to its eighth nearest, or to the last if there are fewer; equal points count once.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ def of_points(points) -> np.ndarray:
 
     Returns
     -------
-    float32 [V], file units; infinite where there is but one point
+    float32 [V], file units; infinite where all points are equal
     """
     from scipy.spatial import cKDTree
 
@@ -23,5 +23,5 @@ def of_points(points) -> np.ndarray:
     if len(distinct) == 1:
         return np.full(len(points), np.inf, np.float32)
     nearest = min(NEIGHBOR + 1, len(distinct))
-    spacing = cKDTree(distinct).query(distinct, k=[nearest])[0][:, 0]
+    spacing: np.ndarray = cKDTree(distinct).query(distinct, k=[nearest])[0][:, 0]
     return spacing.astype(np.float32)[number.reshape(-1)]

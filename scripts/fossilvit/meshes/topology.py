@@ -1,39 +1,41 @@
-"""How the faces of a surface hang together: its components, its holes, and which side is out."""
+"""Faces of a surface, int32 [F, 3] -> its components, whether it is closed, and which faces to turn around."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+FaceNumber = int | np.int32
 FAR, SENSE, FACE = np.uint64(33), np.uint64(32), np.uint64(2**32 - 1)
+"""Lowest bit of the larger end of an edge, bit of its sense, and mask of its face; see `_edges`."""
 FEW = 16
-"""Edges of a vertex that are sorted by insertion."""
+"""Largest number of edges of a vertex that are sorted by insertion."""
 
 
 class Topology(NamedTuple):
-    """What joins the faces of a surface."""
+    """How the faces of a surface join."""
 
     components: int
-    """parts that share no vertex"""
+    """number of parts that share no vertex"""
     watertight: bool
     """whether every edge joins exactly two faces"""
     orientable: bool
-    """whether the faces can be turned so that all neighbors agree"""
+    """whether the faces can be turned so that all adjacent faces agree"""
     turned: np.ndarray
-    """bool [F], the faces to turn around so that neighbors agree: of each piece the smaller part"""
+    """bool [F], faces to turn around so that adjacent faces agree: the minority of each piece"""
 
 
-def topology_of(faces, vertex_count) -> Topology:
-    """The topology of a surface.
+def topology_of(faces: np.ndarray, vertex_count: int) -> Topology:
+    """Topology of a surface.
 
-    Pieces are what edges between just two faces join. Where neighbors disagree, the turn of every face against the
-    first of its piece is found by union-find with parity.
+    A piece is a set of faces that are joined by edges between exactly two faces. Where adjacent faces disagree,
+    union-find with parity finds which faces are turned against the first face of their piece.
 
     Parameters
     ----------
     faces : int32 [F, 3]
     vertex_count : int
-        Each of them used by a face.
+        Number of vertices, each of which a face uses.
     """
     components = _components(faces, vertex_count)
     edges, offsets = _edges(faces, vertex_count)
@@ -45,11 +47,11 @@ def topology_of(faces, vertex_count) -> Topology:
 
 
 @njit(cache=True)
-def _edges(faces, vertex_count):
-    """The edges of every vertex that is their smaller end, uint64 [3 F], and where those of each vertex begin.
+def _edges(faces: np.ndarray, vertex_count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Edges, uint64 [3 F], grouped by their smaller vertex, and where each group begins, int64 [V + 1].
 
-    An edge is a number of its larger end (31 bits), whether it leads there (1 bit) and its face (32 bits), so that
-    sorting brings together those that join the same vertices.
+    An edge is one number: its larger vertex (31 bits), whether it leads there (1 bit) and its face (32 bits). Sorting
+    brings together edges between the same vertices.
     """
     offsets = np.zeros(vertex_count + 2, np.int64)
     for face in range(len(faces)):
@@ -70,8 +72,8 @@ def _edges(faces, vertex_count):
 
 
 @njit(cache=True)
-def _sort(values):
-    """Sort in place; most are few."""
+def _sort(values: np.ndarray) -> None:
+    """Sort in place, by insertion where there are few values, as is usual."""
     if len(values) > FEW:
         values.sort()
         return
@@ -84,8 +86,8 @@ def _sort(values):
 
 
 @njit(cache=True)
-def _last_alike(edges, first, end):
-    """Behind the last of the sorted edges that join the same vertices as the first."""
+def _end_of_alike(edges: np.ndarray, first: int, end: int) -> int:
+    """End of the run of sorted edges that join the same vertices as the first, exclusive."""
     last = first + 1
     while last < end and edges[last] >> FAR == edges[first] >> FAR:
         last += 1
@@ -93,20 +95,20 @@ def _last_alike(edges, first, end):
 
 
 @njit(cache=True)
-def _agree(one, other):
-    """Whether two faces turn the same way at their common edge: they pass it in opposite senses."""
-    return (one ^ other) >> SENSE != 0
+def _agree(one: np.uint64, other: np.uint64) -> bool:
+    """Whether two faces turn the same way: they pass their common edge in opposite senses."""
+    return bool((one ^ other) >> SENSE != 0)
 
 
 @njit(cache=True)
-def _surveyed(edges, offsets):
-    """Whether every edge joins exactly two faces, and whether all such faces agree; sorts the edges of every vertex."""
+def _surveyed(edges: np.ndarray, offsets: np.ndarray) -> tuple[bool, bool]:
+    """Whether every edge joins exactly two faces, and whether all such faces agree. Sorts the edges of each vertex."""
     watertight = agreed = True
     for vertex in range(len(offsets) - 1):
         first, end = offsets[vertex], offsets[vertex + 1]
         _sort(edges[first:end])
         while first < end:
-            last = _last_alike(edges, first, end)
+            last = _end_of_alike(edges, first, end)
             if last - first != 2:
                 watertight = False
             elif not _agree(edges[first], edges[first + 1]):
@@ -116,15 +118,15 @@ def _surveyed(edges, offsets):
 
 
 @njit(cache=True)
-def _joined(face_count, edges, offsets):
-    """Whether the surface is orientable, and the union-find forest of its faces with parities."""
+def _joined(face_count: int, edges: np.ndarray, offsets: np.ndarray) -> tuple[bool, np.ndarray, np.ndarray]:
+    """Whether a surface is orientable, and the union-find forest of its faces: parents int32 [F], parities bool [F]."""
     parents = np.arange(face_count).astype(np.int32)
     parities = np.zeros(face_count, np.bool_)
     orientable = True
     for vertex in range(len(offsets) - 1):
         first, end = offsets[vertex], offsets[vertex + 1]
         while first < end:
-            last = _last_alike(edges, first, end)
+            last = _end_of_alike(edges, first, end)
             if last - first == 2:
                 one, other = edges[first], edges[first + 1]
                 disagree = not _agree(one, other)
@@ -134,8 +136,8 @@ def _joined(face_count, edges, offsets):
 
 
 @njit(cache=True)
-def _root(parents, parities, face):
-    """The root of a face and its parity against that; shortens the way there."""
+def _root(parents: np.ndarray, parities: np.ndarray, face: FaceNumber) -> tuple[FaceNumber, bool]:
+    """Root of a face, and the parity of the face against it. Compresses the path between them."""
     root, parity = face, False
     while parents[root] != root:
         parity ^= parities[root]
@@ -149,8 +151,8 @@ def _root(parents, parities, face):
 
 
 @njit(cache=True)
-def _unite(parents, parities, a, b, disagree):
-    """Join the pieces of two faces; whether that agrees with what joins them already."""
+def _unite(parents: np.ndarray, parities: np.ndarray, a: FaceNumber, b: FaceNumber, disagree: bool) -> bool:
+    """Join the pieces of two faces. Return False where the faces are joined already, with the other parity."""
     a_root, a_parity = _root(parents, parities, a)
     b_root, b_parity = _root(parents, parities, b)
     if a_root == b_root:
@@ -161,8 +163,8 @@ def _unite(parents, parities, a, b, disagree):
 
 
 @njit(cache=True)
-def _minorities(parents, parities):
-    """The faces that differ from most of their piece, bool [F]; as many as those that do not: from its first face."""
+def _minorities(parents: np.ndarray, parities: np.ndarray) -> np.ndarray:
+    """The faces that differ from most of their piece, bool [F]; at a tie, those that differ from its first face."""
     balance = np.zeros(len(parents), np.int32)
     turned = np.zeros(len(parents), np.bool_)
     for face in range(len(parents)):
@@ -175,8 +177,8 @@ def _minorities(parents, parities):
 
 
 @njit(cache=True)
-def _components(faces, vertex_count):
-    """The number of parts that share no vertex."""
+def _components(faces: np.ndarray, vertex_count: int) -> int:
+    """Number of parts that share no vertex."""
     parents = np.arange(vertex_count).astype(np.int32)
     parities = np.zeros(vertex_count, np.bool_)
     count = vertex_count

@@ -1,0 +1,1 @@
+"""Vector algebra: `vectors` on arrays, `triples` on three numbers inside compiled code."""

@@ -1,10 +1,10 @@
-"""The one operation on vectors that several stages share."""
+"""Vectors in arrays, float [..., D] -> vectors of length 1."""
 
 import numpy as np
 
 
-def unit(vectors) -> np.ndarray:
-    """Vectors scaled to length 1 along the last axis; one of length 0 stays.
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors scaled to length 1 along the last axis; a vector of length 0 stays as it is.
 
     Parameters
     ----------
@@ -15,4 +15,5 @@ def unit(vectors) -> np.ndarray:
     float [..., D], of the same dtype
     """
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(length > 0, length, 1)
+    scaled: np.ndarray = vectors / np.where(length > 0, length, 1)
+    return scaled

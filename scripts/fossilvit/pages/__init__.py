@@ -1,0 +1,1 @@
+"""Contact sheets: pictures of clusters and of neighbors."""

@@ -1,22 +1,22 @@
-"""Labeled pictures on one sheet.
+"""Labeled pictures -> one sheet.
 
-In: pictures, uint8 [H, W, 3], with a label and a note each. Out: one picture, uint8 [H, W, 3].
+In: square pictures, uint8 [H, H, 3], each with a label and a note. Out: one picture, uint8 [H, W, 3].
 """
 
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.metadata import distribution
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 PICTURE = 220
-"""Pixels of a picture's side; label and title are set below and above it."""
+"""Side of a picture in pixels."""
 COLUMNS = 6
 GAP = 12
-LABEL = 15
-TITLE = 26
+"""Pixels between pictures."""
+LABEL, TITLE = 15, 26
+"""Sizes of the letters below and above the pictures, in pixels."""
 INK, GRAY = (20, 20, 20), (110, 110, 110)
 
 
@@ -24,13 +24,13 @@ class Picture(NamedTuple):
     """One cell of a contact sheet."""
 
     image: np.ndarray
-    """uint8 [H, W, 3], square."""
+    """uint8 [H, H, 3]"""
     label: str
     note: str = ""
 
 
 def draw(title: str, pictures: list[Picture]) -> np.ndarray:
-    """Pictures in rows under a title, each with its label and, in gray, a note.
+    """Draw pictures in rows under a title, each with its label and, in gray, its note.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def draw(title: str, pictures: list[Picture]) -> np.ndarray:
     return np.asarray(sheet)
 
 
-def _fitted(pen, label):
-    """A label cut at its beginning until it is no wider than a picture: the end tells specimens apart."""
+def _fitted(pen: ImageDraw.ImageDraw, label: str) -> str:
+    """A label cut at its beginning to the width of a picture. Its end, which tells specimens apart, is kept."""
     if pen.textlength(label, _font(LABEL)) <= PICTURE:
         return label
     while pen.textlength("…" + label, _font(LABEL)) > PICTURE:
@@ -67,7 +67,7 @@ def _fitted(pen, label):
 
 
 @cache
-def _font(size):
-    """IPAexGothic, which has Japanese and Latin letters; it comes with the package matplotlib-fontja."""
-    package = Path(find_spec("matplotlib_fontja").origin).parent
-    return ImageFont.truetype(package / "fonts" / "ipaexg.ttf", size)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """The font IPAexGothic, which has Japanese and Latin letters and comes with the package matplotlib-fontja."""
+    path = distribution("matplotlib-fontja").locate_file("matplotlib_fontja/fonts/ipaexg.ttf")
+    return ImageFont.truetype(str(path), size)

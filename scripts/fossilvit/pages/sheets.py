@@ -1,14 +1,15 @@
-"""Clusters and neighbors as contact sheets, to look at before reading any table.
+"""Clusters and neighbors -> contact sheets, which show the results at a glance.
 
-In: the tables of clusters and neighbors, and the renders. Out: for every sheet its name, its title and its pictures.
+In: the tables of clusters and neighbors, and the renders. Out: the name, title and pictures of every sheet.
 """
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fossilvit.answers.clustering import NOISE
 from fossilvit.pages.contact_sheet import Picture
+from fossilvit.store.files import PathLike
 from fossilvit.store.png import read_image
 from fossilvit.store.renders import best_view
 from fossilvit.store.tables import CLUSTERS_COLUMNS, NEIGHBORS_COLUMNS, read_table
@@ -21,13 +22,13 @@ class Sheet(NamedTuple):
     """One contact sheet before it is drawn."""
 
     name: str
-    """The name of its file, without the ending."""
+    """File name without extension."""
     title: str
     pictures: list[Picture]
 
 
-def cluster_sheets(renders: str, table: str) -> Iterator[Sheet]:
-    """One sheet for every cluster, its firmest members first, and one for the noise.
+def cluster_sheets(renders: PathLike, table: PathLike) -> Iterator[Sheet]:
+    """Yield one sheet per cluster, the specimens that belong to it most firmly first, and one for the noise.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def cluster_sheets(renders: str, table: str) -> Iterator[Sheet]:
         Table of clusters.
     """
     rows = read_table(table, CLUSTERS_COLUMNS, cluster_id=int, prob=float)
-    members: dict[int, list[dict]] = {}
+    members: dict[int, list[dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: (-row["prob"], row["specimen_id"])):
         members.setdefault(row["cluster_id"], []).append(row)
     for cluster, group in sorted(members.items()):
@@ -48,15 +49,15 @@ def cluster_sheets(renders: str, table: str) -> Iterator[Sheet]:
         yield Sheet(name, f"{title} ({len(group)} specimens{shown})", pictures)
 
 
-def neighbor_sheets(renders: str, tables: Iterable[Path]) -> Iterator[Sheet]:
-    """One sheet for every query: the query first, then its neighbors. A query without neighbors has no sheet.
+def neighbor_sheets(renders: PathLike, tables: Iterable[Path]) -> Iterator[Sheet]:
+    """Yield one sheet per query: the query first, then its neighbors. A query without neighbors has no sheet.
 
     Parameters
     ----------
     renders : path
         Folder of renders.
     tables : paths
-        One table of neighbors for each query.
+        One table of neighbors per query.
     """
     for table in tables:
         if rows := read_table(table, NEIGHBORS_COLUMNS, distance=float)[: MOST - 1]:
@@ -66,5 +67,5 @@ def neighbor_sheets(renders: str, tables: Iterable[Path]) -> Iterator[Sheet]:
             yield Sheet(name, f"Nearest to {query}", [_picture(renders, query, "query"), *nearest])
 
 
-def _picture(renders: str, identity: str, note: str) -> Picture:
+def _picture(renders: PathLike, identity: str, note: str) -> Picture:
     return Picture(read_image(best_view(renders, identity)), identity, note)

@@ -1,16 +1,16 @@
-"""Which results are what a run from scratch would make, asked before anything runs.
+"""Which results are stale, found before anything runs.
 
-Every result has a record of what it was made from: the digests of what its stage read, the settings and the version of
-the stage (recipes). The results are gone through in the order in which they are made, and what their records say is
-compared with what they would say now. So any number of changes is seen at once, whatever dates say and whatever
-happened in between.
+Every result has a record of its recipe: the digests of what its stage read, the settings and the version of the stage.
+The results are checked in the order in which they are made: the recipe in the record is compared with the current one.
+So all changes are found at once, whatever the dates of files are and whatever happened in between.
 
-In: what lies in the folder of scans, and the settings. Out: the files to make again. Standard library only: this is
-read at every start of Snakemake.
+In: the inventory of scans, the settings, the encoder, and the digests of files. Out: the files to make again, and the
+specimens to render and to describe. Standard library only: Snakemake reads this at every start.
 """
 
 import os
 from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from zipfile import BadZipFile
@@ -19,11 +19,14 @@ from fossilvit import versions
 from fossilvit.errors import UserError
 from fossilvit.provenance import recipes
 from fossilvit.scans import companions, specimens
+from fossilvit.scans.inventory import Inventory
+from fossilvit.scans.specimens import Specimen
 from fossilvit.store import files, layout, records
-from fossilvit.store.digests import Digest
+from fossilvit.store.digests import Digest, Digests
+from fossilvit.store.files import PathLike
 
 ABOVE = ""
-"""The change of a result that is stale because something it is made from is."""
+"""The change of a result that is stale only because something that it is made from is stale."""
 LOST = "missing or broken files"
 STOPPED = "results of a run that was stopped"
 SCANS = "scans"
@@ -32,52 +35,55 @@ FILES = "files that are no scans"
 ENCODER = "the encoder"
 VERSIONS = "versions of stages"
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, OSError, BadZipFile, UserError)
-"""What comes of a record that holds something else than a stage writes."""
+"""Errors that a record can raise if it holds something else than a stage writes."""
 
 
 class Stale(NamedTuple):
-    """What is not as a run from scratch would make it."""
+    """What is stale, and why."""
 
     again: frozenset[str]
-    """Files that are there and are to be made again."""
+    """Existing files that must be made again."""
     rendered: frozenset[str]
-    """The IDs of specimens that are to be rendered, for the first time or again."""
+    """IDs of specimens that must be rendered, for the first time or again."""
     described: frozenset[str]
-    """The IDs of specimens that are to be described."""
+    """IDs of specimens whose features must be extracted."""
     encoder: bool
-    """Whether the encoder is to be fetched."""
-    reasons: Counter
-    """What has changed, and how many results that concerns in the first place."""
+    """Whether the encoder must be fetched."""
+    reasons: Counter[str]
+    """The number of results per change, without results that are stale only because others are."""
 
 
 class Encoder(Protocol):
-    """What must be known about the encoder; an encoders.Choice is one."""
+    """What must be known about the encoder; encoders.Choice provides it."""
 
-    def recipe(self, digest: Digest) -> dict[str, Any]: ...
+    def recipe(self, digest: Digest) -> dict[str, Any]:
+        """The recipe of the encoder, which is part of the recipe of features."""
 
-    def fetch_recipe(self, digest: Digest) -> dict[str, Any]: ...
+    def fetch_recipe(self, digest: Digest) -> dict[str, Any]:
+        """The recipe of the record of the encoder."""
 
-    def is_here(self) -> bool: ...
+    def is_here(self) -> bool:
+        """Return whether all files of the encoder are on this machine."""
 
 
 NOTHING = Stale(frozenset(), frozenset(), frozenset(), False, Counter())
 
 
-def find(found, settings, encoder, digests) -> Stale:
-    """Compare every result with what a run from scratch would make.
+def find(found: Inventory, settings: Mapping[str, Any], encoder: Encoder, digests: Digests) -> Stale:
+    """Find all results that are stale.
 
     Parameters
     ----------
-    found : inventory.Inventory
+    found : Inventory
     settings : dict
         As settings.checked returns them.
     encoder : Encoder
-    digests : digests.Digests
+    digests : Digests
 
     Raises
     ------
     UserError
-        A query names no specimen.
+        A query matches no specimen, or several.
     """
     survey = _Survey(settings, encoder, digests)
     known = found.specimens
@@ -89,25 +95,29 @@ def find(found, settings, encoder, digests) -> Stale:
     survey.listing(passport, found)
     survey.results(passport, known)
     fetched = survey.encoder_record()
-    return Stale(*map(frozenset, (survey.again, survey.rendered, survey.described)), not fetched, survey.reasons)
+    again, rendered, described = map(frozenset, (survey.again, survey.rendered, survey.described))
+    return Stale(again, rendered, described, not fetched, survey.reasons)
 
 
 class _Survey:
-    """Looks at one result after another and notes which are stale. What is made from a stale result is stale too."""
+    """Checks one result after another and collects the stale ones. What is made from a stale result is stale too."""
 
-    def __init__(self, settings, encoder, digests):
+    def __init__(self, settings: Mapping[str, Any], encoder: Encoder, digests: Digests) -> None:
         self.settings, self.encoder, self.digests = settings, encoder, digests
-        self.again, self.rendered, self.described, self.reasons = [], set(), set(), Counter()
-        self.failed = {}
+        self.again: list[str] = []
+        self.rendered: set[str] = set()
+        self.described: set[str] = set()
+        self.reasons: Counter[str] = Counter()
+        self.failed: dict[str, str] = {}
         self.recipe = encoder.recipe(digests.of)
 
-    def judge(self, find_change, *outputs) -> bool:
-        """Whether a result is up to date; if not, those of its files that are there are to be made again.
+    def judge(self, find_change: Callable[[], str | None], *outputs: PathLike) -> bool:
+        """Return whether a result is up to date. If it is not, note that its existing files must be made again.
 
         Parameters
         ----------
         find_change : function that returns what has changed, or None
-        outputs : paths
+        outputs : paths of the files of the result
         """
         try:
             change = find_change()
@@ -121,27 +131,34 @@ class _Survey:
             self.reasons[change] += 1
         return False
 
-    def lost(self, record, *paths) -> bool:
-        """Whether a file is missing, or holds something else than its record says."""
+    def lost(self, record: Mapping[str, Any], *paths: Path) -> bool:
+        """Return whether a file is missing or differs from the digest in its record."""
         return any(record["sha256"][path.name] != self.digests.of(path) for path in paths)
 
     # The files of specimens and shards
 
-    def shard(self, shard, members) -> dict | None:
-        """The record in a shard; None unless the shard and all its specimens are up to date."""
+    def shard(self, shard: str, members: Mapping[str, Specimen]) -> dict[str, Any] | None:
+        """The record in a shard; None unless the shard and all its specimens are up to date.
+
+        Parameters
+        ----------
+        shard : str
+        members : dict of ID to Specimen
+        """
         contents = {one: files.read_bytes(layout.render_record(layout.RENDERS, one)) for one in members}
         done = [one for one, content in contents.items() if content]
         arrays = (layout.array_path(folder, one) for folder in (layout.FEATURES, layout.EMBEDDINGS) for one in done)
         self.digests.look([*(members[one].path for one in done), *arrays])
 
-        looked_at = {identity: self.specimen(specimen, contents[identity]) for identity, specimen in members.items()}
-        records, features, embeddings = (
-            {identity: state[part] for identity, state in looked_at.items() if state[part]} for part in range(3)
-        )
+        checked = {identity: self.specimen(specimen, contents[identity]) for identity, specimen in members.items()}
+        records = {one: record for one, (record, _, _) in checked.items() if record}
+        features = {one: digest for one, (_, digest, _) in checked.items() if digest}
+        embeddings = {one: digest for one, (_, _, digest) in checked.items() if digest}
         kept = self.shard_records(shard, members, records)
-        path, found = layout.shard_embeddings(shard), {}
+        path = layout.shard_embeddings(shard)
+        found: dict[str, Any] = {}
 
-        def change():
+        def change() -> str | None:
             if kept is None or embeddings.keys() != members.keys():
                 return ABOVE
             failed = {one: record["reason"] for one, record in records.items() if record["status"] == "failed"}
@@ -152,33 +169,45 @@ class _Survey:
 
         return found if self.judge(change, path) else None
 
-    def shard_records(self, shard, members, records):
-        """What a shard keeps of its render records; None unless it is up to date."""
+    def shard_records(
+        self, shard: str, members: Mapping[str, Specimen], records: Mapping[str, dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        """The content of a shard's file of render records; None unless it is up to date.
+
+        Parameters
+        ----------
+        shard : str
+        members : dict of ID to Specimen
+        records : dict of ID to render record
+            Only those that are up to date.
+        """
         path = layout.shard_records(shard)
         kept = files.read_object(path)
 
-        def change():
+        def change() -> str | None:
             if records.keys() != members.keys():
                 return ABOVE
             wanted = recipes.shard_records(records)
             if kept["version"] != wanted["version"]:
                 return VERSIONS
             said, now = (
-                (shard["render"], {one: recipes.timeless(record) for one, record in shard["records"].items()})
-                for shard in (kept, wanted)
+                (content["render"], {one: recipes.timeless(record) for one, record in content["records"].items()})
+                for content in (kept, wanted)
             )
             return None if said == now else ABOVE
 
         return kept if self.judge(change, path) else None
 
-    def specimen(self, specimen, content):
-        """The render record of a specimen, the digest of its features and that of its embedding; each may be None.
+    def specimen(self, specimen: Specimen, content: bytes) -> tuple[dict[str, Any] | None, str | None, str | None]:
+        """The render record of a specimen, the digest of its features, and the digest of its embedding.
+
+        Each is None unless it is up to date.
 
         Parameters
         ----------
-        specimen : specimens.Specimen
+        specimen : Specimen
         content : bytes
-            Of its render record.
+            The content of its render record.
         """
         path = layout.render_record(layout.RENDERS, specimen.id)
         record = files.parsed(content)
@@ -196,14 +225,23 @@ class _Survey:
         embedding = self.array(layout.EMBEDDINGS, specimen.id, wanted, "pool")
         return record if rendered else None, features, embedding
 
-    def render_change(self, specimen, record, views):
-        """What has changed about the views of a specimen."""
+    def render_change(self, specimen: Specimen, record: dict[str, Any], views: str) -> str | None:
+        """What has changed since a specimen was rendered; None if nothing has.
+
+        Parameters
+        ----------
+        specimen : Specimen
+        record : dict
+            Its render record.
+        views : str
+            What _views() returns.
+        """
         if not record:
             return LOST
         here = os.path.basename(specimen.path), self.digests.of(specimen.path)
         if (record["file"]["name"], record["file"]["sha256"]) != here:
             return SCANS
-        if record.get("path", specimen.path) != specimen.path:  # the reason of a failure names it
+        if record.get("path", specimen.path) != specimen.path:  # the reason of a failure names the path
             return SCANS
         looked_for = record["companions"].items()
         if any(companions.digest(specimen.path, name, self.digests) != digest for name, digest in looked_for):
@@ -217,38 +255,47 @@ class _Survey:
             return "settings of render"
         return LOST if views == "none" or (views == "best" and self.settings["keep_renders"]) else None
 
-    def array(self, folder, identity, wanted, settings):
-        """The digest of an array of a specimen; None unless it is up to date.
+    def array(self, folder: str, identity: str, wanted: dict[str, Any] | None, settings: str) -> str | None:
+        """The digest of the features or the embedding of a specimen; None unless it is up to date.
 
         Parameters
         ----------
         folder : path
         identity : str
         wanted : dict or None
-            What it is to be made from; None where that is stale itself.
+            The current recipe; None if something that the array is made from is stale.
         settings : str
-            What has changed if it was made from something else.
+            What has changed if the settings in the two recipes differ.
         """
         path = layout.array_path(folder, identity)
         record = files.read_object(layout.record_path(path))
 
-        def change():
+        def change() -> str | None:
             if wanted is None:
                 return ABOVE
             if self.lost(record, path):
                 return LOST
             return _difference(record["made_from"], wanted, settings)
 
-        return record["sha256"][path.name] if self.judge(change, path) else None
+        if not self.judge(change, path):
+            return None
+        digest: str = record["sha256"][path.name]
+        return digest
 
     # The files of the collection
 
-    def collection(self, shards):
-        """The passport of the collection; None unless it is up to date."""
+    def collection(self, shards: Mapping[str, dict[str, Any] | None]) -> dict[str, Any] | None:
+        """The passport of the collection; None unless it is up to date.
+
+        Parameters
+        ----------
+        shards : dict of the name of a shard to its record
+            None for a shard that is stale.
+        """
         array, ids, record = map(Path, (layout.ARRAY, layout.IDS, layout.PASSPORT))
         passport = files.read_object(record)
 
-        def change():
+        def change() -> str | None:
             if not all(shards.values()):
                 return ABOVE
             if self.lost(passport, array, ids) or not _has_content(layout.SPECIMENS):
@@ -259,59 +306,70 @@ class _Survey:
 
         return passport if self.judge(change, array, ids, record, layout.SPECIMENS) else None
 
-    def listing(self, passport, found):
-        """Look at the tables of what is not in the collection; found is an inventory.Inventory."""
+    def listing(self, passport: dict[str, Any] | None, found: Inventory) -> None:
+        """Check the tables of files that are not in the collection."""
         wanted = passport and recipes.listing(self.failed, found)
         self.table(wanted, layout.FAILED, layout.PASSED_OVER, settings=FILES)
 
-    def results(self, passport, found):
-        """Look at every table of results, and at the figures."""
+    def results(self, passport: dict[str, Any] | None, found: Collection[str]) -> None:
+        """Check every table of results, and the figures.
+
+        Parameters
+        ----------
+        passport : dict or None
+            None if the collection is stale.
+        found : collection of str
+            The IDs of all specimens.
+        """
         search = {name: self.settings["search"][name] for name in ("metric", "topk")}
         cluster = {**self.settings["cluster"], "seed": self.settings["seed"]}
         self.table(passport and recipes.duplicates(passport), layout.DUPLICATES)
-        clusters = self.table(passport and recipes.clusters(passport, **cluster), layout.CLUSTERS)
-        neighbors = self.table(passport and recipes.neighbors(passport, **search), layout.NEIGHBORS, layout.RETRIEVAL)
-        asked = {}
+        tables = self.table(passport and recipes.clusters(passport, **cluster), layout.CLUSTERS)
+        clusters = tables.get(Path(layout.CLUSTERS).name, "")
+        tables = self.table(passport and recipes.neighbors(passport, **search), layout.NEIGHBORS, layout.RETRIEVAL)
+        retrieval = tables.get(Path(layout.RETRIEVAL).name, "")
+        neighbors: dict[str, str] = {}
         for query in specimens.queries(self.settings["search"]["queries"], found).values():
             path = layout.neighbors_table(layout.RESULTS, query)
             table = self.table(passport and recipes.neighbors(passport, **search, query=query), path)
-            asked[path.name] = table and table[path.name]
-        drawn = clusters and all(asked.values())
-        clusters = clusters and clusters[Path(layout.CLUSTERS).name]
-        retrieval = neighbors and neighbors[Path(layout.RETRIEVAL).name]
+            neighbors[path.name] = table.get(path.name, "")
         if specimens.categories(found):
             wanted = recipes.evaluation(passport, clusters, retrieval) if clusters and retrieval else None
             self.table(wanted, layout.EVALUATION)
-        self.figures(recipes.figures(passport, clusters, asked) if drawn else None)
+        drawn = clusters and all(neighbors.values())
+        self.figures(recipes.figures(passport, clusters, neighbors) if drawn else None)
 
-    def table(self, wanted, *paths, settings="settings of results"):
-        """The digests by name of the tables that one stage writes; None unless they are up to date.
+    def table(
+        self, wanted: dict[str, Any] | None, *paths: PathLike, settings: str = "settings of results"
+    ) -> dict[str, str]:
+        """The digests, by file name, of the tables that one stage writes; an empty dict unless they are up to date.
 
         Parameters
         ----------
         wanted : dict or None
-            What they are to be made from; None where that is stale itself.
+            The current recipe; None if something that the tables are made from is stale.
         paths : paths
             The tables; the record of the stage is named after the first.
         settings : str
-            What has changed if they were made from something else.
+            What has changed if the settings in the two recipes differ.
         """
-        paths = [Path(path) for path in paths]
-        record = files.read_object(layout.record_path(paths[0]))
+        tables = [Path(path) for path in paths]
+        path = layout.record_path(tables[0])
+        record = files.read_object(path)
 
-        def change():
+        def change() -> str | None:
             if wanted is None:
                 return ABOVE
-            return LOST if self.lost(record, *paths) else _difference(record["made_from"], wanted, settings)
+            return LOST if self.lost(record, *tables) else _difference(record["made_from"], wanted, settings)
 
-        return record["sha256"] if self.judge(change, *paths, layout.record_path(paths[0])) else None
+        return dict(record["sha256"]) if self.judge(change, *tables, path) else {}
 
-    def figures(self, wanted):
-        """Look at the figures; what they are to be made from is None where that is stale itself."""
+    def figures(self, wanted: dict[str, Any] | None) -> None:
+        """Check the figures against their current recipe; None if something that they are made from is stale."""
         folder = Path(layout.FIGURES)
         record = files.read_object(folder / layout.FIGURES_RECORD)
 
-        def change():
+        def change() -> str | None:
             if wanted is None:
                 return ABOVE
             if not all(_has_content(folder / picture) for picture in record["pictures"]):
@@ -321,11 +379,11 @@ class _Survey:
         self.judge(change, folder)
 
     def encoder_record(self) -> bool:
-        """Whether the record of the encoder is up to date, and the encoder is here if it is needed."""
+        """Return whether the record of the encoder is up to date, and the encoder is here if it is needed."""
         record = files.read_object(layout.ENCODER)
         wanted = self.encoder.fetch_recipe(self.digests.of)
 
-        def change():
+        def change() -> str | None:
             if self.described and not self.encoder.is_here():
                 return ENCODER
             return _difference(record["made_from"], wanted, ENCODER)
@@ -333,8 +391,8 @@ class _Survey:
         return self.judge(change, layout.ENCODER)
 
 
-def _difference(said, wanted, settings):
-    """What has changed between two recipes: nothing, the version of the stage, what its input is, or its settings."""
+def _difference(said: dict[str, Any], wanted: dict[str, Any], settings: str) -> str | None:
+    """What has changed between two recipes: None, the version of the stage, its input, or its settings."""
     if said == wanted:
         return None
     if said.get("version") != wanted.get("version"):
@@ -343,8 +401,8 @@ def _difference(said, wanted, settings):
     return STOPPED if above else settings
 
 
-def _views(folder, identity, record):
-    """Which views of a render record are there: `all`, `best` (at least the best) or `none`. A failed one has all."""
+def _views(folder: Path, identity: str, record: dict[str, Any]) -> str:
+    """Which views of a render record exist: `all`, `best` (at least the best) or `none`. A failed one lacks no view."""
     try:
         sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder)}
         names = [layout.view_name(identity, view) for view in range(len(record.get("views", ())))]
@@ -356,5 +414,5 @@ def _views(folder, identity, record):
         return "none"
 
 
-def _has_content(path) -> bool:
+def _has_content(path: PathLike) -> bool:
     return os.path.isfile(path) and os.path.getsize(path) > 0

@@ -1,26 +1,31 @@
-"""Files of specimens and queries that are no longer there, previews, and files that killed processes left unfinished.
+"""Files of specimens and queries that are gone, previews, and files that killed processes left unfinished.
 
-In: the IDs of the collection and the folders that its stages write to. Out: paths to delete. Standard library only:
-this is read at every start of Snakemake.
+In: the IDs of the collection, and the folders of the workflow. Out: the paths to delete. Standard library only:
+Snakemake reads this at every start.
 """
 
 import os
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 from fossilvit.scans import specimens
 from fossilvit.store import files, layout
+from fossilvit.store.files import PathLike
 
 SPECIMEN_RULES = ("render_views", "extract_features", "pool_embedding")
 SHARD_RULES = ("gather_records", "gather_shard")
 
 
-def find(identities, shards, data, logs, results) -> list[Path]:
-    """Every file that belongs to no specimen and every preview, sorted; what is not of our making is passed over.
+def find(
+    identities: Collection[str], shards: int | Literal["auto"], data: PathLike, logs: PathLike, results: PathLike
+) -> list[Path]:
+    """List every file that belongs to no specimen, and every preview, sorted. Files of the user are not listed.
 
     Parameters
     ----------
     identities : collection of str
-        The IDs of the specimens that there are.
+        The IDs of all specimens.
     shards : int or "auto"
         Number of shards.
     data, logs, results : path
@@ -28,31 +33,32 @@ def find(identities, shards, data, logs, results) -> list[Path]:
     """
     known = set(identities)
     used = set(specimens.members(known, shards))
-    tables = {layout.decode(layout.query_of(path)) for path in _query_tables(results)}
+    queries = {layout.decode(layout.query_of(path)) for path in _query_tables(results)}
     return sorted(
         [
-            *_of_others(layout.within(data, layout.RENDERS), known, _rendered),
-            *_of_others(layout.within(data, layout.FEATURES), known, _named(".npy", ".json")),
-            *_of_others(layout.within(data, layout.EMBEDDINGS), known | {layout.COLLECTION}, _named(".npy", ".json")),
-            *_of_others(layout.within(data, layout.SHARDS), used, _named(".json", ".npz")),
-            *(path for rule in SPECIMEN_RULES for path in _of_others(Path(logs, rule), known, _named(".log"))),
-            *(path for rule in SHARD_RULES for path in _of_others(Path(logs, rule), used, _named(".log"))),
-            *_of_others(Path(logs, "search_query"), tables, _named(".log")),
+            *_orphans(layout.within(data, layout.RENDERS), known, _rendered),
+            *_orphans(layout.within(data, layout.FEATURES), known, _named(".npy", ".json")),
+            *_orphans(layout.within(data, layout.EMBEDDINGS), known | {layout.COLLECTION}, _named(".npy", ".json")),
+            *_orphans(layout.within(data, layout.SHARDS), used, _named(".json", ".npz")),
+            *(path for rule in SPECIMEN_RULES for path in _orphans(Path(logs, rule), known, _named(".log"))),
+            *(path for rule in SHARD_RULES for path in _orphans(Path(logs, rule), used, _named(".log"))),
+            *_orphans(Path(logs, "search_query"), queries, _named(".log")),
             *layout.within(results, layout.FIGURES).glob(f"{layout.PREVIEW}*.png"),
         ]
     )
 
 
-def former(results, queries, labeled) -> list[Path]:
-    """Tables that former runs made and this one does not, with their records, sorted.
+def former(results: PathLike, queries: Iterable[str], labeled: bool) -> list[Path]:
+    """List the tables that former runs made and this run does not make, with their records, sorted.
 
     Parameters
     ----------
     results : path
-    queries : collection of str
-        The names of queries, as in the names of their tables.
+        Folder of results.
+    queries : iterable of str
+        The names of queries in file names.
     labeled : bool
-        Whether there are folders of specimens to compare groups with.
+        Whether specimens have categories to compare clusters with.
     """
     made = {Path(layout.QUERY_TABLES.format(query=query)).name for query in queries}
     made |= {Path(layout.EVALUATION).name} if labeled else set()
@@ -61,8 +67,8 @@ def former(results, queries, labeled) -> list[Path]:
     return sorted(path for table, record in pairs if record.exists() for path in (table, record))
 
 
-def delete(paths):
-    """Delete files, and the folders that this empties."""
+def delete(paths: Collection[Path]) -> None:
+    """Delete files, and the folders that become empty."""
     for path in paths:
         path.unlink(missing_ok=True)
     for folder in sorted({parent for path in paths for parent in path.parents}, reverse=True):
@@ -70,26 +76,35 @@ def delete(paths):
             folder.rmdir()
 
 
-def _query_tables(results):
+def _query_tables(results: PathLike) -> Iterator[Path]:
     return Path(results).glob(Path(layout.QUERY_TABLES.format(query="*")).name)
 
 
-def _of_others(folder, known, owner):
-    """Files under a folder whose owner, told from the path in it, is unknown, and unfinished ones."""
+def _orphans(folder: Path, known: Collection[str], owner_of: Callable[[str], str | None]) -> Iterator[Path]:
+    """Files under a folder whose owner is unknown, and unfinished files.
+
+    Parameters
+    ----------
+    folder : path
+    known : collection of str
+        The owners that exist: IDs, shards or queries.
+    owner_of : function of a path within the folder
+        Returns its owner; None for a file of the user.
+    """
     for here, _, names in os.walk(folder):
         for name in names:
             path = Path(here, name)
-            identity = owner(path.relative_to(folder).as_posix())
-            if name.startswith(files.WRITING) or (identity is not None and identity not in known):
+            owner = owner_of(path.relative_to(folder).as_posix())
+            if name.startswith(files.WRITING) or (owner is not None and owner not in known):
                 yield path
 
 
-def _named(*extensions):
+def _named(*extensions: str) -> Callable[[str], str | None]:
     return lambda path: layout.decode(path.rpartition(".")[0]) if path.endswith(extensions) else None
 
 
-def _rendered(path):
-    """The ID that a file of renders belongs to; None for a file that is not of our making."""
+def _rendered(path: str) -> str | None:
+    """The ID that a file in the folder of renders belongs to; None for a file of the user."""
     folder, _, name = path.rpartition("/")
     identity = layout.decode(folder)
     view = layout.view_name(identity, 0).removesuffix("00.png")

@@ -1,27 +1,32 @@
-"""What every result is made from, in the words of its record.
+"""The recipe of every result, as its record holds it.
 
-A stage writes them into the record of what it made, and freshness asks before a run whether they still hold. Both take
-them from here, so that the two cannot differ.
+A stage writes the recipe into the record of its result. Before the next run, freshness compares it with the current
+recipe. Both call the functions of this file, so that the two recipes cannot differ in form.
 
-In: settings of a stage, digests of what it read. Out: dicts for JSON. Standard library only: this is read at every
-start of Snakemake.
+In: the settings of a stage, and the digests of what it read. Out: dicts for JSON. Standard library only: Snakemake
+reads this at every start.
 """
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from fossilvit import versions
 from fossilvit.errors import UserError
+from fossilvit.scans.inventory import Inventory
 from fossilvit.store import digests
 
 VIEW_SETTINGS = ("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align")
-"""Settings of rendering, as a render record names them; the number of views is the length of its list."""
+"""Settings of rendering, as a render record names them. The number of views is the length of its list of views."""
 SECONDS = re.compile(rb'"seconds": [0-9.]+')
 KEPT = ("status", "reason", "file", "mesh", "seconds")
-"""What a shard keeps of a render record: all that tells of the specimen, nothing of its views."""
+"""The parts of a render record that a shard keeps: the facts of the specimen, but not those of its views."""
+
+Recipe = TypeVar("Recipe")
 
 
-def views(settings) -> dict:
-    """How the views of all specimens are made.
+def views(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe of the views of all specimens.
 
     Parameters
     ----------
@@ -30,23 +35,31 @@ def views(settings) -> dict:
     return {**{name: settings[name] for name in VIEW_SETTINGS}, "version": versions.RENDERING}
 
 
-def render(content) -> str:
-    """The digest of a render record as it is written, without the seconds that the rendering took."""
+def render(content: bytes) -> str:
+    """The digest of the content of a render record, without the seconds that the rendering took."""
     return digests.of_bytes(SECONDS.sub(b"", content))
 
 
-def kept(record) -> dict:
-    """What a shard keeps of a render record."""
+def kept(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a render record that a shard keeps."""
     return {key: record[key] for key in KEPT if key in record}
 
 
-def timeless(record) -> dict:
-    """What a shard keeps of a render record, without the seconds that the rendering took."""
+def timeless(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a render record that a shard keeps, without the seconds that the rendering took."""
     return {key: record[key] for key in KEPT if key in record and key != "seconds"}
 
 
-def shard_records(records) -> dict:
-    """What a shard keeps of its render records: how all views were made (None without any), and the record of each.
+def shard_records(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The content of a shard's file of render records.
+
+    Parameters
+    ----------
+    records : dict of ID to render record
+
+    Returns
+    -------
+    dict with `version`, `render` (how all views were made; None if there are none) and `records` by ID
 
     Raises
     ------
@@ -62,34 +75,42 @@ def shard_records(records) -> dict:
     }
 
 
-def records(by_identity) -> str:
-    """The digest of what a shard keeps of its render records."""
+def records(by_identity: Mapping[str, Mapping[str, Any]]) -> str:
+    """The digest of the render records that a shard keeps."""
     return digests.of_value({identity: timeless(record) for identity, record in by_identity.items()})
 
 
-def features(content, encoder) -> dict:
-    """What the features of a specimen are made from: its render record as it is written, and encoders.recipe."""
+def features(content: bytes, encoder: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe of the features of a specimen: the content of its render record, and the recipe of the encoder."""
     return {"render": render(content), "encoder": encoder}
 
 
-def broken(content, view) -> dict:
-    """The note that a view cannot be read, in the place of a record of features. It holds for this rendering alone."""
+def broken(content: bytes, view: str) -> dict[str, Any]:
+    """The note that a view cannot be read, which takes the place of a record of features.
+
+    It is valid only for the rendering that wrote this content of the render record.
+    """
     return {"broken": view, "render": render(content)}
 
 
-def embedding(features_digest, pool) -> dict:
-    """What the embedding of a specimen is made from."""
+def embedding(features_digest: str | None, pool: str) -> dict[str, Any]:
+    """The recipe of the embedding of a specimen."""
     return {"features": features_digest, "pool": pool, "version": versions.POOLING}
 
 
-def shard(kept_records, embeddings, features, whiten) -> dict:
-    """What the embeddings of a shard are made from.
+def shard(
+    kept_records: Mapping[str, Mapping[str, Any]],
+    embeddings: Mapping[str, str],
+    features: Mapping[str, str],
+    whiten: str,
+) -> dict[str, Any]:
+    """The recipe of the embeddings of a shard.
 
     Parameters
     ----------
-    kept_records : dict of ID to what kept() keeps
+    kept_records : dict of ID to what kept() returns
     embeddings, features : dict of ID to digest
-        Features are read only to whiten.
+        Features count only if the collection is whitened.
     whiten : str
     """
     return {
@@ -101,24 +122,24 @@ def shard(kept_records, embeddings, features, whiten) -> dict:
     }
 
 
-def collection(shards) -> dict:
-    """What the collection is made from.
+def collection(shards: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe of the collection.
 
     Parameters
     ----------
-    shards : dict of shard to the record in it
+    shards : dict of the name of a shard to its record
     """
     return {"shards": digests.of_value(shards), "version": versions.WHITENING}
 
 
-def listing(failed, found) -> dict:
-    """What the tables of failures and of files passed over are made from.
+def listing(failed: Mapping[str, str], found: Inventory) -> dict[str, Any]:
+    """The recipe of the tables of failures and of files passed over.
 
     Parameters
     ----------
     failed : dict of ID to reason
         Specimens that could not be rendered.
-    found : inventory.Inventory
+    found : Inventory
     """
     return {
         "failed": digests.of_value(failed),
@@ -128,8 +149,10 @@ def listing(failed, found) -> dict:
     }
 
 
-def clusters(passport, method, pca, min_cluster_size, clusters, seed) -> dict:
-    """What the clusters are made from; the passport is the content of embeddings.json."""
+def clusters(
+    passport: Mapping[str, Any], method: str, pca: int, min_cluster_size: int | str, clusters: int | str, seed: int
+) -> dict[str, Any]:
+    """The recipe of the table of clusters."""
     return {
         "collection": passport,
         "method": method,
@@ -141,34 +164,41 @@ def clusters(passport, method, pca, min_cluster_size, clusters, seed) -> dict:
     }
 
 
-def neighbors(passport, metric, topk, query=None) -> dict:
-    """What a table of neighbors is made from; the table of all specimens has no query."""
+def neighbors(passport: Mapping[str, Any], metric: str, topk: int, query: str | None = None) -> dict[str, Any]:
+    """The recipe of a table of neighbors. Without a query it is the table of all specimens."""
     asked = {} if query is None else {"query": query}
     return {"collection": passport, **asked, "metric": metric, "topk": topk, "version": versions.NEIGHBORS}
 
 
-def duplicates(passport) -> dict:
-    """What the table of duplicates is made from."""
+def duplicates(passport: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe of the table of duplicates."""
     return {"collection": passport, "version": versions.DUPLICATES}
 
 
-def evaluation(passport, clusters, retrieval) -> dict:
-    """What the scores are made from: the collection, and the digests of two tables."""
+def evaluation(passport: Mapping[str, Any] | None, clusters: str, retrieval: str) -> dict[str, Any]:
+    """The recipe of the scores: the passport, and the digests of the tables of clusters and of retrieval."""
     return {"collection": passport, "clusters": clusters, "retrieval": retrieval, "version": versions.EVALUATION}
 
 
-def figures(passport, clusters, neighbors) -> dict:
-    """What the figures are made from: the collection, and the digests of the tables of clusters and of each query."""
+def figures(passport: Mapping[str, Any] | None, clusters: str, neighbors: Mapping[str, str]) -> dict[str, Any]:
+    """The recipe of the figures: the passport, the digest of the table of clusters, and those of each query's table.
+
+    Parameters
+    ----------
+    passport : dict or None
+    clusters : str
+    neighbors : dict of file name to digest
+    """
     return {"collection": passport, "clusters": clusters, "neighbors": neighbors, "version": versions.FIGURES}
 
 
-def common(recipes, what):
-    """The one recipe that all of several follow; None where there are none.
+def common(recipes: Iterable[Recipe], what: str) -> Recipe | None:
+    """The one recipe that several results share; None if there are no results.
 
     Raises
     ------
     UserError
-        Two of them differ.
+        Two recipes differ.
     """
     found = None
     for recipe in recipes:

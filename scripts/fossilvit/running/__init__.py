@@ -1,0 +1,1 @@
+"""How commands run: their settings, progress, exit codes, devices, child processes, and processes that stay warm."""

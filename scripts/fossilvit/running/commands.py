@@ -1,15 +1,22 @@
-"""How the stage commands run: with progress over the specimens of a folder, and with errors in one sentence."""
+"""How the commands run: with progress over the specimens of a folder, and with errors in one sentence.
+
+In: the main function of a command, or the IDs of specimens and the work on each. Out: an exit code, or results by ID.
+"""
 
 import logging
 import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from fossilvit.errors import SpecimenError, UserError
 
 log = logging.getLogger("fossilvit")
 
+Result = TypeVar("Result")
 
-def run(main) -> int:
-    """Run a command and return its exit code; what a user can mend is told in one sentence, without a traceback."""
+
+def run(main: Callable[[], object]) -> int:
+    """Run a command and return its exit code. A user's mistake is reported in one sentence, without a traceback."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         main()
@@ -24,25 +31,26 @@ def run(main) -> int:
     return 0
 
 
-def each(identities, work, stage) -> dict:
+def each(identities: Sequence[str], work: Callable[[str], Result], stage: str) -> dict[str, Result]:
     """Do the work of a stage for one specimen after another; log and skip those whose data are bad.
 
     Parameters
     ----------
     identities : list of str
-    work : function of an ID
-        Raises SpecimenError for a specimen to skip.
+    work : function
+        Takes an ID, and raises SpecimenError for a specimen to skip.
     stage : str
-        What the progress bar is called.
+        The label of the progress bar.
 
     Returns
     -------
-    dict of ID to what the work returned, without those skipped
+    dict of ID to what the work returned, without the skipped specimens
     """
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    done, skipped = {}, {}
+    done: dict[str, Result] = {}
+    skipped: dict[str, str] = {}
     with logging_redirect_tqdm():
         for identity in tqdm(identities, desc=stage, unit="specimen", disable=len(identities) < 2):
             try:

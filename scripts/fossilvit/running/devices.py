@@ -1,4 +1,8 @@
-"""Which GPUs this process may use, and how several share the work. Told without torch, whose import takes seconds."""
+"""The GPUs and CPU cores that this process may use, and how several GPUs share the work.
+
+In: the environment and nvidia-smi. Out: names of GPUs, as CUDA_VISIBLE_DEVICES has them. Torch is not used, because its
+import takes seconds.
+"""
 
 import fcntl
 import multiprocessing
@@ -6,9 +10,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from fossilvit.errors import UserError
 
@@ -17,7 +23,7 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 @cache
 def gpus() -> tuple[str, ...]:
-    """The GPUs there are, as CUDA_VISIBLE_DEVICES names them; none where there is no driver."""
+    """The GPUs of this machine, by their names in CUDA_VISIBLE_DEVICES; none where there is no driver."""
     visible = os.environ.get(VISIBLE)
     if visible is not None:
         names = (name.strip() for name in visible.split(","))
@@ -31,10 +37,10 @@ def gpus() -> tuple[str, ...]:
 
 
 @cache
-def claim(names):
-    """Take one of several GPUs for this process until it ends: the first that no other process of the user has claimed.
+def claim(names: tuple[str, ...]) -> None:
+    """Claim one of several GPUs until this process ends: the first that no other process of the user has claimed.
 
-    Where all are claimed, one is shared. Of one GPU or none nothing is claimed.
+    Where all are claimed, one is shared. With one GPU or none, nothing is claimed.
     """
     if len(names) < 2:
         return
@@ -44,8 +50,8 @@ def claim(names):
     os.environ[VISIBLE] = next(free, names[os.getpid() % len(names)])
 
 
-def _locked(path):
-    """Lock a file that nobody else has locked; the lock lasts as long as this process."""
+def _locked(path: Path) -> bool:
+    """Lock a file as long as this process lasts; False where another process has locked it."""
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,17 +61,22 @@ def _locked(path):
     return True
 
 
-def on_each(names, work, shares):
-    """Do a share of the work on each of several GPUs at the same time, in a process each.
+def on_each(names: Sequence[str], work: Callable[..., object], shares: Sequence[tuple[Any, ...]]) -> None:
+    """Do a share of the work on each of several GPUs at the same time, in one process per GPU.
 
     Parameters
     ----------
     names : sequence of str
-        GPUs.
+        The names of the GPUs.
     work : function
-        Of a module; ends its process with an exit code.
+        A function of a module, which the new processes import. It ends its process with an exit code.
     shares : list of tuples
-        The arguments of the work on each, on the first where there are fewer.
+        The arguments of the work on each GPU. Where there are fewer shares than GPUs, the first GPUs work.
+
+    Raises
+    ------
+    UserError
+        The work on a GPU failed.
     """
     spawn = multiprocessing.get_context("spawn")
     processes = [
@@ -80,7 +91,7 @@ def on_each(names, work, shares):
         raise UserError(f"The work on GPU {', '.join(failed)} failed, as said above; run again for what is missing.")
 
 
-def _on(name, share, work):
+def _on(name: str, share: tuple[Any, ...], work: Callable[..., object]) -> None:
     os.environ[VISIBLE] = name
     work(*share)
 

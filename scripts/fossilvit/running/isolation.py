@@ -1,7 +1,9 @@
-"""Work in a child process, so that what crashes there is told here.
+"""Work in a child process, so that a crash there is reported here.
 
-Readers and renderers run compiled code: a segmentation fault or a lack of memory in it ends its process, whatever
-Python would do. The child is forked, which costs milliseconds, and serves call after call until it dies.
+In: a function and the arguments of its calls. Out: what it returns, what it raises, or a Crash.
+
+Readers and renderers run compiled code, in which a segmentation fault or a lack of memory ends the process, and Python
+cannot prevent it. The child is forked, which takes milliseconds, and serves call after call until it dies.
 """
 
 import ctypes
@@ -11,44 +13,51 @@ import resource
 import signal
 import sys
 import traceback
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from multiprocessing import reduction
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
+"""The signals that end a process after a fault in compiled code."""
 OUTPUTS = (1, 2)
-"""File descriptors of what a process prints."""
+"""File descriptors of standard output and standard error."""
 PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of Linux."""
 
+Workshop = Callable[[], AbstractContextManager[Callable[..., Any]]]
+"""A function that returns a context manager, which is entered in the child and gives the function to call."""
+
 
 class Crash(Exception):
-    """The child died of its own fault. The message says of what, e.g. `a segmentation fault`."""
+    """The child died of its own fault. The message says of which, e.g. `segmentation fault`."""
 
 
 class Child:
-    """A function at work in a child process, which is replaced when it has died.
+    """A function that runs in a child process, which is replaced when it has died.
 
     Parameters
     ----------
-    workshop : function that returns a context manager
-        Is entered in the child, and gives the function.
+    workshop : Workshop
     most_calls : int or None
-        A child that has answered so many is replaced too.
+        A child is also replaced after this number of calls.
     """
 
-    def __init__(self, workshop, most_calls=None):
-        self._workshop, self._most_calls, self._current = workshop, most_calls, None
+    def __init__(self, workshop: Workshop, most_calls: int | None = None) -> None:
+        self._workshop, self._most_calls = workshop, most_calls
+        self._current: _Child | None = None
 
-    def __call__(self, *arguments):
-        """Call the function: what it returns is returned, what it raises is raised, what it prints is printed here.
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the function. What it returns is returned, what it raises is raised, and what it prints is printed here.
 
         Raises
         ------
         Crash
             The child died of a fault in compiled code, or the kernel killed it for lack of memory.
         OSError
-            Somebody else killed the child.
+            The child was killed by someone else, or ended by itself.
         """
         if self._current is not None and self._current.calls == self._most_calls:
             self._current.close()
@@ -56,8 +65,8 @@ class Child:
             self._current = _Child(self._workshop)
         return self._current.call(arguments)
 
-    def close(self):
-        """End the child; that of a process which ends is ended too."""
+    def close(self) -> None:
+        """End the child. It also ends when this process does."""
         if self._current is not None:
             self._current.close()
 
@@ -65,16 +74,16 @@ class Child:
 class _Child:
     """A process that answers calls over a pipe."""
 
-    def __init__(self, workshop):
+    def __init__(self, workshop: Workshop) -> None:
         context = multiprocessing.get_context("fork")
         self.calls = 0
-        self.killed_before = _killed_for_memory()
+        self.killed_before = killed_for_memory()
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(workshop, theirs, self.pipe), daemon=True)
         self.process.start()
         theirs.close()
 
-    def call(self, arguments):
+    def call(self, arguments: tuple[Any, ...]) -> Any:
         self.calls += 1
         try:
             self.pipe.send(arguments)
@@ -88,21 +97,22 @@ class _Child:
             raise error
         return result
 
-    def close(self):
+    def close(self) -> None:
         self.pipe.close()
         self.process.join()
 
-    def _cause_of_death(self):
-        died_of = -self.process.exitcode
+    def _cause_of_death(self) -> Exception:
+        code = self.process.exitcode
+        died_of = -code if code else 0
         if died_of in CRASHES:
-            return Crash(signal.strsignal(died_of).lower())
-        if died_of == signal.SIGKILL and _killed_for_memory() > self.killed_before:
+            return Crash((signal.strsignal(died_of) or f"signal {died_of}").lower())
+        if died_of == signal.SIGKILL and killed_for_memory() > self.killed_before:
             return Crash("lack of memory")
-        return OSError(f"the process at work ended with exit code {self.process.exitcode}; run again")
+        return OSError(f"the process at work ended with exit code {code}; run again")
 
 
-def _serve(workshop, pipe, theirs):
-    """Answer calls until the other end is closed."""
+def _serve(workshop: Workshop, pipe: Connection, theirs: Connection) -> None:
+    """Answer calls until the other end of the pipe is closed."""
     theirs.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -119,16 +129,16 @@ def _serve(workshop, pipe, theirs):
             pipe.send((None, failure) if failure else _outcome(function, arguments))
 
 
-def _redirect(pipe):
-    """Print where the parent prints now."""
+def _redirect(pipe: Connection) -> None:
+    """Let this process print where the parent prints now."""
     for stream in OUTPUTS:
         descriptor = reduction.recv_handle(pipe)
         os.dup2(descriptor, stream)
         os.close(descriptor)
 
 
-def _outcome(function, arguments):
-    """What a function returns, or what it raises."""
+def _outcome(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    """What a function returns, and what it raises."""
     try:
         return function(*arguments), None
     except Exception as error:
@@ -136,8 +146,11 @@ def _outcome(function, arguments):
         return None, error
 
 
-def _killed_for_memory():
-    """How many processes the kernel has killed for lack of memory since it started; 0 where it does not say."""
+def killed_for_memory() -> int:
+    """The number of processes that the kernel has killed for lack of memory since it started; 0 where it is unknown.
+
+    Tests may replace this.
+    """
     try:
         lines = Path("/proc/vmstat").read_text().splitlines()
     except OSError:
@@ -146,10 +159,10 @@ def _killed_for_memory():
 
 
 @contextmanager
-def memory_bound(most):
-    """Let this process take at most so many bytes more than it has; beyond that it meets a MemoryError.
+def memory_bound(most: int) -> Iterator[None]:
+    """Let this process take at most `most` bytes more than it has now; beyond that, a MemoryError is raised.
 
-    Only Linux counts them.
+    It has an effect only on Linux, which reports the memory of a process.
     """
     unlimited, hard = resource.getrlimit(resource.RLIMIT_AS)
     try:

@@ -1,23 +1,27 @@
-"""Checks a configuration against its schema and says in a sentence what is wrong with it."""
+"""Checks a configuration against its schema, and says in one sentence what is wrong with it.
+
+In: the configuration as Snakemake read it. Out: the same with numbers as numbers.
+"""
 
 import os
 from contextlib import suppress
 from difflib import get_close_matches
 from os.path import expanduser
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from fossilvit.errors import UserError
 
 
-def checked(config, schema) -> dict:
+def checked(config: dict[str, Any], schema: str | os.PathLike[str]) -> dict[str, Any]:
     """Check a configuration.
 
     Parameters
     ----------
     config : dict
-        Numbers may be texts, as Snakemake leaves them in `--config render='{views: 6}'`.
+        Numbers may be texts, because Snakemake leaves them so in `--config render='{views: 6}'`.
     schema : path
         A JSON schema in YAML.
 
@@ -28,9 +32,10 @@ def checked(config, schema) -> dict:
     Raises
     ------
     UserError
-        Names the first key that is wrong and what it may be, or the known key nearest to an unknown one.
+        A setting is unknown, or its value is wrong. The message names the setting nearest to an unknown one, or what
+        the value may be.
     """
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # its types are not installed
 
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     config = _typed(config, rules)
@@ -51,20 +56,20 @@ def checked(config, schema) -> dict:
     return config
 
 
-def _check_whitening(pool, views):
+def _check_whitening(pool: str, views: int) -> None:
     if pool != "mean":
         raise UserError(f"collection.whiten: embeddings of pool {pool} cannot be whitened; take pool mean, or none.")
     if views < 2:
         raise UserError("collection.whiten: a single view differs from no other; raise render.views, or take none.")
 
 
-def _typed(value, rule):
-    """A value with texts turned into the numbers, truths, nulls and lists of one that its rule asks for."""
+def _typed(value: Any, rule: dict[str, Any]) -> Any:
+    """A value with its texts turned into what the rule demands: numbers, truth values, nulls, or lists of one text."""
     if isinstance(value, dict):
         return {key: _typed(inner, rule.get("properties", {}).get(key, {})) for key, inner in value.items()}
     if isinstance(value, list):
         return [_typed(inner, rule.get("items", {})) for inner in value]
-    if value is False and "off" in rule.get("enum", ()):  # which is a truth in YAML
+    if value is False and "off" in rule.get("enum", ()):  # YAML reads `off` as false
         return "off"
     kinds = {kind for choice in rule.get("oneOf", [rule]) for kind in _kinds(choice)}
     if isinstance(value, str) and kinds == {"array"}:
@@ -77,14 +82,16 @@ def _typed(value, rule):
     return value
 
 
-def _unknown_key(error):
+def _unknown_key(error: Any) -> str:
+    """The message for a jsonschema.ValidationError about a key that the schema does not have."""
     known = error.schema["properties"]
     key = next(key for key in error.instance if key not in known)
     nearest = get_close_matches(str(key), known, n=1, cutoff=0)[0]
     return f"Unknown setting {_dotted(error, key)!r}; did you mean {_dotted(error, nearest)!r}?"
 
 
-def _wrong_value(error):
+def _wrong_value(error: Any) -> str:
+    """The message for any other jsonschema.ValidationError."""
     name = _dotted(error) or "The configuration"
     if error.validator == "required":
         return f"{name}: {error.message}."
@@ -93,12 +100,12 @@ def _wrong_value(error):
     return f"{name} is {error.instance!r}, but must be {_allowed(error.schema)}{hint}."
 
 
-def _dotted(error, *more):
+def _dotted(error: Any, *more: object) -> str:
     return ".".join(map(str, [*error.absolute_path, *more]))
 
 
-def _allowed(rule):
-    """What a rule of the schema allows, in words."""
+def _allowed(rule: dict[str, Any]) -> str:
+    """The values that a rule of the schema allows, in words."""
     if "oneOf" in rule:
         return " or ".join(_allowed(choice) for choice in rule["oneOf"])
     if "const" in rule:
@@ -110,13 +117,18 @@ def _allowed(rule):
     return f"{words} {limits}".rstrip()
 
 
-def _kinds(rule):
+def _kinds(rule: dict[str, Any]) -> list[str]:
     kinds = rule.get("type", [])
     return kinds if isinstance(kinds, list) else [kinds]
 
 
-_MEANT = {"integer": (int,), "number": (int, float), "boolean": (bool,), "null": (type(None),)}
-"""What a text stands for where a setting is of that kind."""
+_MEANT: dict[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+"""The Python types that a text is turned into, by the kind of the setting in the schema."""
 _WORDS = {
     "object": "a group of settings",
     "array": "a list",
@@ -126,4 +138,6 @@ _WORDS = {
     "boolean": "true or false",
     "null": "null",
 }
+"""The words of a message for the kinds of settings in the schema."""
 _LIMITS = {"multipleOf": "divisible by", "minimum": "of at least", "maximum": "of at most"}
+"""The words of a message for the limits of a setting in the schema."""

@@ -1,31 +1,34 @@
-"""The files that a mesh names: its material library and its textures.
+"""The files that a scan names: its material library and its textures. Names come in, and paths and digests go out.
 
-They are inputs of a render as the mesh is. What was looked for is noted with its digest, what was missing too, so that
-a texture that is brought, repainted or removed later is seen.
+They are inputs of a render, as the scan is. Each name that is looked for is noted with its digest, or as missing. So a
+texture that is added, changed or removed later is noticed.
 
-Standard library only: this is read at every start of Snakemake.
+Standard library only: Snakemake reads this at every start.
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
 from fossilvit.store import digests
+from fossilvit.store.files import PathLike
 
 LONGEST_NAME = 80
+"""Longest name that a message shows whole, in characters."""
 
-_notes = ContextVar("companions", default=None)
+_notes = ContextVar[dict[str, str | None] | None]("companions", default=None)
 
 
 class Missing(Exception):
-    """A file that a mesh names was not read, and why."""
+    """A file that a scan names cannot be read. The message is the second half of a sentence about the scan."""
 
 
 @contextmanager
-def noted():
-    """Note what is looked for; yields a dict of name to SHA-256, or to None for what is missing."""
-    notes = {}
+def noted() -> Iterator[dict[str, str | None]]:
+    """Note the files that are looked for within this context: a dict of name to SHA-256, or to None if missing."""
+    notes: dict[str, str | None] = {}
     token = _notes.set(notes)
     try:
         yield notes
@@ -33,14 +36,14 @@ def noted():
         _notes.reset(token)
 
 
-def locate(mesh, name) -> Path:
-    """The path of a file that a mesh names, if it lies in the folder of the mesh or below.
+def locate(scan: PathLike, name: str) -> Path:
+    """The path of a file that a scan names. The file must lie in the folder of the scan or below.
 
     Raises
     ------
     Missing
     """
-    found = _beside(mesh, name)
+    found = _beside(scan, name)
     notes = _notes.get()
     if notes is not None and name not in notes:
         notes[name] = digests.of_file(found) if isinstance(found, Path) else None
@@ -49,38 +52,33 @@ def locate(mesh, name) -> Path:
     raise Missing(f"names the file {shown(name)}{found}")
 
 
-def digest(mesh, name, known) -> str | None:
-    """The SHA-256 of a file that a mesh names; None where locate() would raise.
-
-    Parameters
-    ----------
-    known : digests.Digests
-    """
-    found = _beside(mesh, name)
+def digest(scan: PathLike, name: str, known: digests.Digests) -> str | None:
+    """The SHA-256 of a file that a scan names; None if locate() would raise."""
+    found = _beside(scan, name)
     return known.of(found) if isinstance(found, Path) else None
 
 
-def around(mesh) -> list[str]:
-    """The names of all visible files in the folder of a mesh but the mesh: what it may name, where nobody can say."""
-    here = Path(mesh)
+def around(scan: PathLike) -> list[str]:
+    """The names of all other visible files in the folder of a scan, sorted: all that an unreadable scan may name."""
+    here = Path(scan)
     names = (entry.name for entry in os.scandir(here.parent) if entry.is_file() and not entry.name.startswith("."))
     return sorted(name for name in names if name != here.name)
 
 
-def shown(name):
-    """A name in quotes, cut where it is longer than any."""
+def shown(name: str) -> str:
+    """A name in quotes, cut after LONGEST_NAME characters."""
     return repr(name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "...")
 
 
-def _beside(mesh, name):
-    """The path of a file that a mesh names, or the end of a sentence that says why there is none."""
+def _beside(scan: PathLike, name: str) -> Path | str:
+    """The path of a file that a scan names, or the end of a sentence that says why there is none."""
     try:
-        folder = Path(mesh).parent.resolve()
+        folder = Path(scan).parent.resolve()
         path = (folder / name.replace("\\", "/")).resolve()
         if not path.is_relative_to(folder):
             return " outside its own folder, which was not opened"
         if path.is_file() and os.access(path, os.R_OK):
             return path
-    except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
+    except (OSError, ValueError, RuntimeError):  # no valid name of a file, or links in a circle
         pass
     return ", which is missing or may not be read"

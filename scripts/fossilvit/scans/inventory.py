@@ -1,6 +1,6 @@
-"""What lies in the folder of scans: every file there is a specimen, is left out, or is passed over.
+"""The content of the folder of scans: every file in it is a specimen, is left out, or is passed over.
 
-Standard library only: this is read at every start of Snakemake, for collections of any size.
+Standard library only: Snakemake reads this at every start, for collections of any size.
 """
 
 import errno
@@ -8,6 +8,7 @@ import os
 import shlex
 import unicodedata
 from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from fossilvit.errors import UserError
@@ -15,17 +16,18 @@ from fossilvit.scans import passed_over
 from fossilvit.scans.passed_over import Kind
 from fossilvit.scans.specimens import Specimen
 from fossilvit.store import layout
+from fossilvit.store.files import PathLike
 
 FORMATS = ("ply", "obj", "stl", "off")
 ENDINGS = (*(f".{name}" for name in FORMATS), *(f".{name}.gz" for name in FORMATS))
 LONGEST_NAME = layout.LONGEST_NAME - layout.LONGEST_ENDING
-"""Bytes of a name that leave room for the endings of results."""
+"""Longest name of a scan or folder that leaves room for the endings of results, in bytes."""
 LONGEST_ID = 2000
-"""Bytes of an ID, its folders included, that leave room for the paths that Snakemake makes of it."""
+"""Longest ID, its folders included, that leaves room for the paths that Snakemake makes from it, in bytes."""
 LOCKED = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
-"""Why a folder cannot be opened before somebody mends it; anything else is a fault of the machine."""
+"""Errors of a folder that cannot be opened until the user corrects it. Any other error is a fault of the machine."""
 MOST_NAMED = 100
-"""Shared IDs that one message names."""
+"""Largest number of shared IDs that one message names."""
 OWN_FOLDERS = (layout.RENDERS, layout.FEATURES, layout.EMBEDDINGS, layout.SHARDS, layout.RESULTS, layout.LOGS)
 
 
@@ -33,12 +35,12 @@ class Inventory(NamedTuple):
     """Everything in the folder of scans."""
 
     specimens: dict[str, Specimen]
-    """By ID, sorted."""
+    """The specimens by ID, sorted."""
     left_out: list[tuple[str, str]]
-    """ID and reason of every scan that cannot be in the collection before somebody mends it, and of every folder that
+    """ID and reason of every scan that cannot be in the collection until the user corrects it, and of every folder that
     may not be opened; sorted."""
     passed_over: list[tuple[str, Kind]]
-    """Path in the folder of every file that is no scan to be read, and why; sorted."""
+    """Path in the folder, and kind, of every file that is not read as a scan; sorted."""
 
     def summary(self) -> list[str]:
         """Sentences about what is not in the collection."""
@@ -53,31 +55,33 @@ class Inventory(NamedTuple):
         return sentences
 
 
-def take(folder, prefer=(), for_cluster=False) -> Inventory:
-    """Look at everything under a folder, in one walk.
+def take(folder: PathLike, prefer: Sequence[str] = (), for_cluster: bool = False) -> Inventory:
+    """Take the inventory of a folder in one walk.
 
     Parameters
     ----------
     folder : path
         Searched recursively, linked folders included.
     prefer : sequence of FORMATS
-        Which file is taken where several have the same ID: that of the first of these formats, and of the same format
-        the one that is not compressed.
+        Where several files have the same ID, the one in the first of these formats is taken. In the same format, the
+        one that is not compressed is taken.
     for_cluster : bool
-        Whether to leave out what Snakemake cannot name to a job on another machine.
+        Whether to leave out scans whose names do not reach a job on another machine as they are.
 
     Raises
     ------
     UserError
-        No such folder, no specimen in it, a folder that the machine fails to read, or files of the same ID of which
-        none is preferred.
+        The folder does not exist or holds no specimen, the machine fails to read a folder, or several files have the
+        same ID and none is preferred.
     """
     folder = os.fspath(folder)
     if not os.path.isdir(folder):
         state = "is no folder, or may not be opened" if os.path.lexists(folder) else "does not exist"
-        raise UserError(f"The folder of meshes {folder} {state}; make it, or set `meshes` to yours.")
+        raise UserError(f"The folder of scans {folder} {state}; make it, or set `meshes` to yours.")
     root = len(os.path.join(folder, ""))
-    candidates, left_out, others = {}, [], []
+    candidates: dict[str, dict[str, str]] = {}
+    left_out: list[tuple[str, str]] = []
+    others: list[tuple[str, Kind]] = []
     for path, found in _walk(folder):
         name = path[root:].replace(os.sep, "/")
         identity = without_extension(name)
@@ -92,27 +96,27 @@ def take(folder, prefer=(), for_cluster=False) -> Inventory:
             candidates.setdefault(identity, {})[name] = path
     if not candidates:
         because = f" The first of {len(left_out)} left out: {left_out[0][1]}" if left_out else ""
-        raise UserError(f"No mesh ({' '.join(ENDINGS[:4])}) under {folder}; put your scans there.{because}")
+        raise UserError(f"No scan ({' '.join(ENDINGS[:4])}) under {folder}; put your scans there.{because}")
     specimens, unpreferred = _chosen(candidates, prefer)
     return Inventory(specimens, sorted(left_out), sorted(others + unpreferred))
 
 
-def without_extension(name) -> str | None:
-    """The name of a file without its extension of a mesh, compressed or not; None where it has none."""
+def without_extension(name: str) -> str | None:
+    """The name of a scan without its extension, compressed or not; None if the file has no extension of a scan."""
     return next((name[: -len(ending)] for ending in ENDINGS if name.lower().endswith(ending)), None)
 
 
-def printable(name) -> str:
-    """A name with what is not UTF-8 and what controls a terminal spelled out, to show and to write into tables."""
+def printable(name: str) -> str:
+    """A name to show and to write into tables. Bytes that are not UTF-8 and control characters become escapes."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(repr(one)[1:-1] if unicodedata.category(one) == "Cc" else one for one in text)
 
 
-def _walk(folder):
-    """The path of everything under a folder that is not entered, and what was found there.
+def _walk(folder: str) -> Iterator[tuple[str, Kind | OSError | None]]:
+    """The path of every file under a folder, and of every folder that is not entered, with what was found there.
 
-    That is None for a file to read, a Kind for one to pass over, and an error for a folder that cannot be opened. A
-    folder reached twice through links is entered once.
+    That is None for a file to read, a Kind for one to pass over, and the error for a folder that cannot be opened. A
+    folder that is reached twice through links is entered once.
     """
     own = {os.path.realpath(path) for path in OWN_FOLDERS}
     entered, waiting = {os.path.realpath(folder)}, [folder]
@@ -139,7 +143,7 @@ def _walk(folder):
                 waiting.append(entry.path)
 
 
-def _is_folder(entry):
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError as error:
@@ -148,13 +152,16 @@ def _is_folder(entry):
         return False
 
 
-def _fault(path, error):
+def _fault(path: str, error: OSError) -> UserError:
     """The error for a file or folder that the machine fails to read."""
-    return UserError(f"{printable(path)} cannot be read ({error.strerror}); mend that, and run again.")
+    return UserError(f"{printable(path)} cannot be read ({error.strerror}); remove the cause and run again.")
 
 
-def _kind(entry):
-    """Why an entry that is no folder is no file to read, or None; what may not be looked at is left to its reader."""
+def _kind(entry: os.DirEntry[str]) -> Kind | None:
+    """The kind of an entry that is neither a folder nor a file to read; None for a file to read.
+
+    A file without permission counts as a file to read: its reader reports the error.
+    """
     try:
         if entry.is_file():
             return None
@@ -163,8 +170,8 @@ def _kind(entry):
     return passed_over.NOWHERE if entry.is_symlink() else passed_over.SPECIAL
 
 
-def _trouble(identity, found, for_cluster):
-    """What keeps a scan out of the collection, as the end of a sentence; None where nothing does."""
+def _trouble(identity: str, found: Kind | None, for_cluster: bool) -> str | None:
+    """The reason that keeps a scan out of the collection, as the end of a sentence; None if there is none."""
     if found is passed_over.NOWHERE:
         return "is a link to nothing; bring back what it leads to, or remove it"
     try:
@@ -186,12 +193,12 @@ def _trouble(identity, found, for_cluster):
     return None
 
 
-def arrives(name) -> bool:
+def arrives(name: str) -> bool:
     """Whether a name reaches a job on another machine as it is.
 
-    Snakemake writes it into the command of such a job as Python does, where a shell reads it, and splits the command at
-    commas. So a comma gets lost, a full-width space, a backslash, an apostrophe beside a dollar, and quotes around a
-    name.
+    Snakemake writes it into the command of such a job in the form of Python's repr, which a shell reads, and splits the
+    command at commas. So these get lost: a comma, a full-width space, a backslash, an apostrophe together with a dollar
+    sign, and quotes around a name.
     """
     try:
         words = shlex.split(repr(name))
@@ -201,14 +208,18 @@ def arrives(name) -> bool:
     return words == [name.strip("'\"")] and not expanded and "," not in name
 
 
-def _chosen(candidates, prefer):
-    """The specimens by ID, sorted, and what is passed over for them.
+def _chosen(
+    candidates: dict[str, dict[str, str]], prefer: Sequence[str]
+) -> tuple[dict[str, Specimen], list[tuple[str, Kind]]]:
+    """The specimens by ID, sorted, and the files that are passed over for them.
 
     Parameters
     ----------
     candidates : dict of ID to dict of name to path
     """
-    specimens, others, shared = {}, [], {}
+    specimens: dict[str, Specimen] = {}
+    others: list[tuple[str, Kind]] = []
+    shared: dict[str, list[str]] = {}
     for identity, paths in sorted(candidates.items()):
         taken = _preferred(paths, prefer)
         if taken is None:
@@ -221,8 +232,8 @@ def _chosen(candidates, prefer):
     return specimens, others
 
 
-def _preferred(names, prefer):
-    """Which of the files of one ID is taken; None where the preferred formats do not tell."""
+def _preferred(names: Collection[str], prefer: Sequence[str]) -> str | None:
+    """The name of the file that is taken among those of one ID; None if the preferred formats do not decide it."""
     if len(names) == 1:
         return next(iter(names))
     for ending in (f".{name}{packed}" for name in prefer for packed in ("", ".gz")):
@@ -232,8 +243,8 @@ def _preferred(names, prefer):
     return None
 
 
-def _sharing(shared):
-    """The message that names all files that share an ID; shared is a dict of ID to paths."""
+def _sharing(shared: dict[str, list[str]]) -> str:
+    """The message that names all files that share an ID. `shared` is a dict of ID to paths."""
     count = f"{len(shared)} specimens have" if len(shared) > 1 else "One specimen has"
     lines = [f"  {', '.join(paths)}" for paths in shared.values()]
     more = [f"  and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
@@ -247,8 +258,8 @@ def _sharing(shared):
     )
 
 
-def _size(path):
-    """Bytes of a file; 0 where they may not be looked up."""
+def _size(path: str) -> int:
+    """The size of a file in bytes; 0 if it cannot be looked up."""
     try:
         return os.stat(path).st_size
     except OSError:

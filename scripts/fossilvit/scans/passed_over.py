@@ -1,6 +1,6 @@
-"""Why a file in the folder of scans is passed over, told by its name.
+"""Why a file in the folder of scans is passed over: its name comes in, a kind of file with a reason goes out.
 
-Standard library only: this is read at every start of Snakemake.
+Standard library only: Snakemake reads this at every start.
 """
 
 from typing import NamedTuple
@@ -10,14 +10,14 @@ class Kind(NamedTuple):
     """Files that are passed over for the same reason."""
 
     label: str
-    """What they are called where they are counted."""
+    """Their name in a count."""
     reason: str
-    """A sentence, with what to do if there is something to do."""
+    """A sentence that gives the reason, and what the user can do, if anything."""
     endings: tuple[str, ...] = ()
-    """What their names end in, in small letters."""
+    """The ends of their names, in lower case."""
 
 
-def _kind(label, reason, endings):
+def _kind(label: str, reason: str, endings: str) -> Kind:
     return Kind(label, reason, tuple(endings.split()))
 
 
@@ -64,7 +64,7 @@ OWN = Kind("folders of results", "Holds what FossilViT makes.")
 UNPREFERRED = Kind("scans in another format", "Another file of the same ID has the format that is preferred.")
 
 
-def by_name(name) -> Kind:
-    """The kind of a file that is no scan."""
+def by_name(name: str) -> Kind:
+    """The kind of a file that is not a scan."""
     name = name.lower()
     return next((kind for kind in BY_NAME if name.endswith(kind.endings)), OTHER)

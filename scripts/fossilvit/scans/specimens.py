@@ -1,49 +1,56 @@
 """Specimens and their IDs: categories, queries and shards.
 
-An ID is the path of the mesh under its folder without the extension, e.g. `ammonites/NHM-1234`. Standard library only:
-this is read at every start of Snakemake, for collections of any size.
+An ID is the path of a scan in the folder of scans without its extension, e.g. `ammonites/NHM-1234`. Standard library
+only: Snakemake reads this at every start, for collections of any size.
 """
 
 import math
 import unicodedata
 import zlib
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fossilvit.errors import UserError
 from fossilvit.store import layout
 
 MEMBERS = 50
-"""Specimens of a shard, about, where nobody says how many shards there are."""
+"""Approximate number of specimens per shard if the number of shards is `auto`."""
 
 
 class Specimen(NamedTuple):
-    """One mesh or point cloud of the collection."""
+    """One scan of the collection."""
 
     id: str
     path: str
     size: int
-    """Bytes of the file."""
+    """Size of the file in bytes."""
 
     @property
     def memory(self) -> int:
-        """MB that reading it may take: ten times the file, forty times a compressed one."""
+        """Memory that reading it may take, in MB: ten times the size of the file, or forty times if compressed."""
         return (40 if self.path.lower().endswith(".gz") else 10) * self.size // 10**6
 
 
-def category(identity) -> str:
-    """The folder a specimen lies in, its label for evaluation; empty for one that lies in none."""
+def category(identity: str) -> str:
+    """The folder that a specimen lies in, which is its label for evaluation; empty if it lies in none."""
     return identity.rpartition("/")[0]
 
 
-def categories(identities) -> set[str]:
-    """The folders that specimens lie in; empty where all lie in none."""
+def categories(identities: Iterable[str]) -> set[str]:
+    """The folders that specimens lie in; empty if all lie in none."""
     return {category(identity) for identity in identities} - {""}
 
 
-def queries(wanted, identities) -> dict[str, str]:
-    """The ID that every query means, by its name in file names; two of the same name are a UserError."""
-    named = {}
+def queries(wanted: Iterable[str], identities: Collection[str]) -> dict[str, str]:
+    """The ID that every query means, by its name in file names.
+
+    Raises
+    ------
+    UserError
+        A query is unknown or ambiguous, or two share a file name.
+    """
+    named: dict[str, str] = {}
     for identity in (resolve(query, identities) for query in wanted):
         if named.setdefault(layout.flat(identity), identity) != identity:
             raise UserError(
@@ -52,44 +59,44 @@ def queries(wanted, identities) -> dict[str, str]:
     return named
 
 
-def shard(identity, shards) -> str:
-    """The shard of an ID: the same on every machine, whatever else the collection holds.
+def shard(identity: str, shards: int) -> str:
+    """The name of the shard of an ID. It is the same on every machine, whatever else the collection holds.
 
     Parameters
     ----------
     shards : int
-        How many there are.
+        Number of shards.
     """
     return f"{zlib.crc32(identity.encode('utf-8')) % shards:04d}"
 
 
-def members(identities, shards) -> dict[str, list[str]]:
+def members(identities: Collection[str], shards: int | Literal["auto"]) -> dict[str, list[str]]:
     """The IDs of every shard that has any, shards and IDs in order.
 
     Parameters
     ----------
     shards : int or "auto"
-        How many there are. `auto` takes the power of two that leaves each about MEMBERS specimens, so that it changes
-        only when the collection doubles.
+        Number of shards. `auto` is the power of two that gives each about MEMBERS specimens, so that it changes only
+        when the collection doubles.
     """
     if shards == "auto":
         shards = 2 ** max(0, round(math.log2(len(identities) / MEMBERS))) if identities else 1
-    groups = {}
+    groups: dict[str, list[str]] = {}
     for identity in sorted(identities):
         groups.setdefault(shard(identity, shards), []).append(identity)
     return dict(sorted(groups.items()))
 
 
-def resolve(query, identities) -> str:
-    """The one ID that a query means: the whole ID, or else an ending of just one.
+def resolve(query: str, identities: Iterable[str]) -> str:
+    """The one ID that a query means. The query is the whole ID, or an ending that only one ID has.
 
-    An ending that begins a name (`1234` of `ammonites/1234`) is preferred to one that begins inside a name. Composed
+    An ending that is a whole name (`1234` of `ammonites/1234`) is preferred to one that begins inside a name. Composed
     and decomposed characters are the same (file names of macOS are decomposed).
 
     Raises
     ------
     UserError
-        For an unknown or ambiguous query, with the nearest candidates.
+        The query is unknown or ambiguous. The message names the nearest IDs.
     """
     plain = {identity: unicodedata.normalize("NFC", identity) for identity in identities}
     wanted = unicodedata.normalize("NFC", query)
@@ -108,6 +115,6 @@ def resolve(query, identities) -> str:
     raise UserError(f"No specimen is called {query!r}; the nearest are {_listed(nearest)}.")
 
 
-def _listed(identities, most=5):
+def _listed(identities: Sequence[str], most: int = 5) -> str:
     more = f" and {len(identities) - most} more" if len(identities) > most else ""
     return ", ".join(repr(identity) for identity in sorted(identities)[:most]) + more

@@ -1,0 +1,1 @@
+"""The files of the project: their paths, and how they are written, read and recorded."""

@@ -1,102 +1,113 @@
-"""What files hold, by SHA-256. A file that has not changed since it was last read is not read again.
+"""SHA-256 digests of files, bytes and values. A file that has not changed since it was last read is not read again.
 
-Standard library only: this is read at every start of Snakemake.
+Standard library only: Snakemake reads this at every start.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from fossilvit.store import files
+from fossilvit.store.files import PathLike
 
 Digest = Callable[[str], str | None]
-"""A function that returns the SHA-256 of the file at a path; None where there is none."""
+"""A function that returns the SHA-256 of the file at a path, or None if there is no file."""
 
 
-def of_file(path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits; of one that was just asked for and has not changed, as it was."""
+def of_file(path: PathLike) -> str:
+    """The SHA-256 of a file, in hexadecimal digits. The last few digests are remembered while their files are the same.
+
+    Raises
+    ------
+    OSError
+    """
     return _read(os.fspath(path), *_facts(path))
 
 
-def of_bytes(content) -> str:
+def of_bytes(content: bytes) -> str:
     """The SHA-256 of some bytes, in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
-def of_value(value) -> str:
-    """The SHA-256 of a value as JSON; the order of keys does not matter."""
+def of_value(value: Any) -> str:
+    """The SHA-256 of a value as JSON. The order of keys does not matter."""
     return of_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
 
 class Digests:
     """The digests of files, remembered from run to run.
 
-    As in the index of git, a file is taken for unchanged while its size, its time of change, the time at which its
-    state changed and its inode are the same. The third is set by the system alone, so that two files of equal size and
-    date that swap their names are seen.
+    As in the index of git, a file counts as unchanged while its size, its modification time, the time of the last
+    change of its state (ctime) and its inode are the same. Only the system sets the ctime. It shows when two files of
+    equal size and date swap their names.
 
     Parameters
     ----------
     memory : path or None
-        File to remember in; one that is missing or broken is made anew, and nothing is lost but time.
+        File that keeps the digests. If it is missing or broken, it is made again, and only time is lost.
     """
 
-    def __init__(self, memory=None):
-        self.memory = memory and Path(memory)
-        self._remembered, self._seen = files.read_object(memory) if memory else {}, {}
+    def __init__(self, memory: PathLike | None = None) -> None:
+        self.memory = Path(memory) if memory else None
+        self._remembered: dict[str, Any] = files.read_object(memory) if memory else {}
+        self._seen: dict[str, tuple[list[int], str | None]] = {}
 
-    def of(self, path) -> str | None:
-        """The SHA-256 of a file; None where there is none, or it may not be read."""
+    def of(self, path: PathLike) -> str | None:
+        """The SHA-256 of a file; None if it does not exist or may not be read."""
         path = os.fspath(path)
         if path not in self._seen:
             self._seen[path] = self._look(path)
-        return self._seen[path][-1]
+        return self._seen[path][1]
 
-    def look(self, paths):
-        """Find the digests of several files, those of files that are to be read at the same time."""
+    def look(self, paths: Iterable[PathLike]) -> None:
+        """Find the digests of several files. Those that must be read are read in parallel."""
         unread = [path for path in paths if not self._is_remembered(os.fspath(path))]
         if unread:
             with ThreadPoolExecutor() as pool:
                 list(pool.map(self.of, unread))
 
-    def save(self):
-        """Remember the files that were asked for; where nothing can be written, nothing is remembered."""
-        seen = {path: facts for path, facts in self._seen.items() if facts[-1]}
+    def save(self) -> None:
+        """Keep the digests found in this run for the next. If the memory cannot be written, none are kept."""
+        seen = {path: [*facts, digest] for path, (facts, digest) in self._seen.items() if digest}
         if self.memory and seen != self._remembered:
             with suppress(OSError), files.atomic(self.memory, "w") as file:
                 json.dump(seen, file, separators=(",", ":"))
 
-    def _is_remembered(self, path):
+    def _is_remembered(self, path: str) -> bool:
         try:
-            return self._remembered.get(path, [None])[:-1] == _facts(path)
-        except (OSError, ValueError, TypeError):
+            return self._known(path, _facts(path)) is not None
+        except (OSError, ValueError):
             return False
 
-    def _look(self, path):
-        """Size, times, inode and digest of a file."""
+    def _known(self, path: str, facts: list[int]) -> str | None:
+        """The remembered digest of a file; None if there is none, or the file has changed."""
+        known = self._remembered.get(path)
+        return known[-1] if isinstance(known, list) and known[:-1] == facts else None
+
+    def _look(self, path: str) -> tuple[list[int], str | None]:
+        """The facts and the digest of a file."""
         try:
             facts = _facts(path)
             if not os.access(path, os.R_OK):
-                return [None]
-            known = self._remembered.get(path)
-            digest = known[-1] if isinstance(known, list) and known[:-1] == facts else of_file(path)
-        except (OSError, ValueError):  # no such file, or no name of a file
-            return [None]
-        return [*facts, digest]
+                return facts, None
+            return facts, self._known(path, facts) or of_file(path)
+        except (OSError, ValueError):  # no such file, or no valid name of a file
+            return [], None
 
 
-def _facts(path):
-    """What tells whether a file has changed: size, time of change, time of change of its state, inode."""
+def _facts(path: PathLike) -> list[int]:
+    """The facts that show whether a file has changed: size in bytes, mtime and ctime in nanoseconds, inode."""
     status = os.stat(path)
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
 @lru_cache(maxsize=8)
-def _read(path, *facts):
+def _read(path: str, *facts: int) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

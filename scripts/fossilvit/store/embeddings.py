@@ -1,24 +1,32 @@
-"""The collection: its embeddings, the ID of every row, and its passport, which says how it was made."""
+"""The embeddings of the collection, float32 [N, D], the ID of every row, and the passport: how they were made."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fossilvit.errors import UserError
 from fossilvit.store import digests, layout
 from fossilvit.store.arrays import read_array, write_array
-from fossilvit.store.files import atomic, read_json, readable
+from fossilvit.store.files import PathLike, atomic, read_json, readable
 from fossilvit.store.layout import record_path
 from fossilvit.store.records import recorded
 
 
-def write_embeddings(folder, identities, embeddings, facts, made_from):
+def write_embeddings(
+    folder: PathLike,
+    identities: Iterable[str],
+    embeddings: np.ndarray,
+    facts: dict[str, Any],
+    made_from: dict[str, Any],
+) -> None:
     """Write the collection: embeddings.npy, float32 [N, D], ids.txt and embeddings.json.
 
     Parameters
     ----------
     facts : dict
-        How all embeddings were made; their number and D are added to it.
+        How all embeddings were made. N and D are added to it.
     made_from : dict
     """
     embeddings = np.asarray(embeddings, np.float32)
@@ -31,17 +39,20 @@ def write_embeddings(folder, identities, embeddings, facts, made_from):
             file.writelines(f"{identity}\n" for identity in identities)
 
 
-def read_passport(embeddings) -> dict:
-    """What is known of a collection: the content of embeddings.json beside its embeddings.
+def read_passport(embeddings: PathLike) -> dict[str, Any]:
+    """The passport of a collection: the content of embeddings.json, which lies beside the embeddings.
 
-    Of embeddings without one, only the digest is known.
+    Without that file, it holds only the digest of the embeddings.
     """
     path = record_path(embeddings)
-    return read_json(path) if path.exists() else {"sha256": {Path(embeddings).name: digests.of_file(embeddings)}}
+    if not path.exists():
+        return {"sha256": {Path(embeddings).name: digests.of_file(embeddings)}}
+    passport: dict[str, Any] = read_json(path)
+    return passport
 
 
-def read_embeddings(path, ids=None):
-    """The collection as (ids, embeddings [N, D]); the IDs stand in ids.txt beside it unless named.
+def read_embeddings(path: PathLike, ids: PathLike | None = None) -> tuple[list[str], np.ndarray]:
+    """The collection as (IDs, embeddings [N, D]). The IDs are read from `ids`, or else from ids.txt beside the array.
 
     Raises
     ------
@@ -56,6 +67,6 @@ def read_embeddings(path, ids=None):
     if embeddings.ndim != 2 or len(embeddings) != len(identities):
         raise UserError(
             f"{path} of shape {list(embeddings.shape)} and {ids} of {len(identities)} lines do not belong together; "
-            "make both anew with scripts.pool_embeddings or snakemake."
+            "make both again with scripts.pool_embeddings or snakemake."
         )
     return identities, embeddings

@@ -1,13 +1,15 @@
 """Files that appear whole or not at all, and JSON.
 
-Standard library only: this is read at every start of Snakemake.
+Standard library only: Snakemake reads this at every start.
 """
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
+from typing import IO, Any
 from zipfile import ZipFile
 
 from fossilvit.errors import UserError
@@ -15,29 +17,30 @@ from fossilvit.errors import UserError
 PathLike = str | os.PathLike[str]
 """A path, as text or as a Path."""
 WRITING = ".writing-"
-"""What the names of unfinished files begin with."""
+"""Prefix of the names of unfinished files."""
 
 
 @contextmanager
-def atomic(path, mode="wb", synced=False):
-    """Open a file that takes its name only once it is complete; after an error nothing is left of it.
+def atomic(path: PathLike, mode: str = "wb", synced: bool = False) -> Iterator[IO[Any]]:
+    """Open a file that gets its name only when it is complete. After an error, nothing of it is left.
 
-    What a killed process left is overwritten by the next that writes the same file.
+    If a process is killed while it writes, the next process that writes the same file overwrites what is left.
 
     Parameters
     ----------
     path : path
     mode : str
     synced : bool
-        Whether the content is on the disk before the name is, so that a power cut leaves no empty file. It costs half a
-        millisecond and more; what has its digest in a record, or is JSON, is made again anyway if it is broken.
+        Whether the content reaches the disk before the name, so that a power cut leaves no empty file. This costs half
+        a millisecond or more. JSON, and files that have their digest in a record, are made again anyway if they are
+        broken.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
     temporary = path.with_name(WRITING + blake2b(os.fsencode(path.name), digest_size=8).hexdigest())
     try:
-        with open(temporary, mode, **options) as file:
+        with open(temporary, mode, encoding=encoding, newline=newline) as file:
             yield file
             if synced:
                 file.flush()
@@ -48,14 +51,14 @@ def atomic(path, mode="wb", synced=False):
         raise
 
 
-def write_json(path, value):
+def write_json(path: PathLike, value: Any) -> None:
     """Write a value as indented UTF-8 JSON."""
     with atomic(path, "w") as file:
         json.dump(value, file, ensure_ascii=False, indent=2)
         file.write("\n")
 
 
-def read_json(path):
+def read_json(path: PathLike) -> Any:
     """Read a JSON file.
 
     Raises
@@ -67,13 +70,13 @@ def read_json(path):
         return json.load(file)
 
 
-def read_object(path) -> dict:
-    """Read a JSON file that holds an object; an empty dict where it is missing or broken."""
+def read_object(path: PathLike) -> dict[str, Any]:
+    """Read a JSON file that holds an object. If it is missing or broken, the result is an empty dict."""
     return parsed(read_bytes(path))
 
 
-def read_bytes(path) -> bytes:
-    """The content of a file; nothing where it is missing or may not be read."""
+def read_bytes(path: PathLike) -> bytes:
+    """The content of a file; no bytes if it is missing or may not be read."""
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -81,8 +84,8 @@ def read_bytes(path) -> bytes:
         return b""
 
 
-def parsed(content) -> dict:
-    """The object in a text of JSON; an empty dict where there is none."""
+def parsed(content: str | bytes) -> dict[str, Any]:
+    """The object in a JSON text; an empty dict if there is none."""
     try:
         value = json.loads(content)
     except ValueError:
@@ -90,27 +93,35 @@ def parsed(content) -> dict:
     return value if isinstance(value, dict) else {}
 
 
-def read_shard_record(path) -> dict:
-    """The text `record` of an .npz, as JSON: how and from what the shard was made."""
+def read_shard_record(path: PathLike) -> dict[str, Any]:
+    """The JSON object `record` of an .npz: how the shard was made and from what."""
     with ZipFile(path) as shard:
         content = shard.read("record.npy")
-    header = 10 + int.from_bytes(content[8:10], "little")  # of the format .npy, version 1
-    return json.loads(content[header:])
+    header = 10 + int.from_bytes(content[8:10], "little")  # as in version 1 of the format .npy
+    record: dict[str, Any] = json.loads(content[header:])
+    return record
 
 
 @contextmanager
-def readable(path, *errors):
-    """Turn what goes wrong with reading a file of ours, further kinds of errors too, into one sentence."""
+def readable(path: PathLike, *errors: type[Exception]) -> Iterator[None]:
+    """Turn any error in reading one of our files into a UserError. `errors` are further types of errors to expect."""
+    expected: tuple[type[Exception], ...] = (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError, *errors)
     try:
         yield
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; run the stage that makes it first.") from None
-    except (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError, *errors) as error:
+    except expected as error:
         raise UserError(f"{path} cannot be read ({error}); delete it and run again.") from None
 
 
-def existing(folder) -> Path:
-    """A folder that must exist, or a UserError that says which stage makes it."""
+def existing(folder: PathLike) -> Path:
+    """The path of a folder that must exist.
+
+    Raises
+    ------
+    UserError
+        It does not exist.
+    """
     if not Path(folder).is_dir():
         raise UserError(f"The folder {folder} does not exist; run the stage before this one, or name another folder.")
     return Path(folder)

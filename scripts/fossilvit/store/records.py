@@ -3,27 +3,28 @@
 Standard library only: Snakemake reads this at every start.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fossilvit.store import digests
-from fossilvit.store.files import read_json, write_json
+from fossilvit.store.files import PathLike, read_json, write_json
 from fossilvit.store.layout import record_path
 
 
 @contextmanager
-def recorded(record, made_from, *results, **facts):
-    """Write results, then the record of what they are made from; an earlier record goes before they change.
+def recorded(record: PathLike, made_from: dict[str, Any], *results: PathLike, **facts: Any) -> Iterator[None]:
+    """Write results within this context. Their record is written after them; an earlier one is deleted before.
 
     Parameters
     ----------
     record : path
     made_from : dict
     results : paths
-        What is written within the context; their digests are recorded.
+        Their digests are recorded.
     facts : values for JSON
-        What else the record is to say; it stands first.
+        Further content of the record, which comes first.
     """
     Path(record).unlink(missing_ok=True)
     yield
@@ -31,23 +32,25 @@ def recorded(record, made_from, *results, **facts):
     write_json(record, {**facts, "made_from": made_from, "sha256": digest})
 
 
-def read_record(path) -> dict:
+def read_record(path: PathLike) -> dict[str, Any]:
     """The record of a result, which lies beside it."""
-    return read_json(record_path(path))
+    record: dict[str, Any] = read_json(record_path(path))
+    return record
 
 
-def recorded_digest(path) -> str:
-    """The digest of a result, by the record beside it."""
-    return read_record(path)["sha256"][Path(path).name]
+def recorded_digest(path: PathLike) -> str:
+    """The digest of a result, from the record beside it."""
+    digest: str = read_record(path)["sha256"][Path(path).name]
+    return digest
 
 
-def collection_of(table) -> dict | None:
-    """The passport of the collection that a table was made from, by its record; None where it has none."""
+def collection_of(table: PathLike) -> dict[str, Any] | None:
+    """The passport of the collection that a table was made from; None if the table has no record."""
     path = record_path(table)
     return read_json(path)["made_from"]["collection"] if path.exists() else None
 
 
 def fullest(record: dict[str, Any]) -> int:
-    """The number of the view that shows most of a specimen, by its render record; of equal ones the first."""
+    """The number of the view that shows most of a specimen, from its render record. Of equal views it is the first."""
     fills = [view["fill"] for view in record["views"]]
     return fills.index(max(fills))

@@ -1,35 +1,38 @@
-"""Renders: one folder per specimen, with one PNG per view, the list of the views, and the render record."""
+"""Renders: one folder per specimen, with one PNG per view, uint8 [H, W, 3], the list of views and the render record."""
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from fossilvit.errors import UserError
 from fossilvit.store import layout, png
-from fossilvit.store.files import WRITING, atomic, existing, read_json, readable, write_json
+from fossilvit.store.files import WRITING, PathLike, atomic, existing, read_json, readable, write_json
 from fossilvit.store.layout import RENDER_RECORD, render_record, view_list, view_path
 from fossilvit.store.png import write_image
 from fossilvit.store.records import fullest
 
 
-def forget_render(renders, identity):
-    """Take away what says that a specimen is rendered, before it is rendered again."""
+def forget_render(renders: PathLike, identity: str) -> None:
+    """Delete the render record and the list of views of a specimen, before it is rendered again."""
     render_record(renders, identity).unlink(missing_ok=True)
     view_list(renders, identity).unlink(missing_ok=True)
 
 
-def write_view(renders, identity, view, image):
+def write_view(renders: PathLike, identity: str, view: int, image: np.ndarray) -> None:
     """Write one view of a specimen, uint8 [H, W, 3]."""
     write_image(view_path(renders, identity, view), image)
 
 
-def write_record(renders, identity, record):
-    """Write the list of views and the record of a specimen, once all its views are there.
+def write_record(renders: PathLike, identity: str, record: dict[str, Any]) -> None:
+    """Write the list of views and the render record of a specimen, after all its views.
 
-    Other views of an earlier rendering go, and what a killed one left unfinished.
+    Other views of an earlier rendering are deleted, and unfinished files of one that was killed.
 
     Parameters
     ----------
     record : dict
-        With `status`: `ok` and the facts of every view in `views`, or `failed` and the `reason`.
+        Its `status` is `ok`, with the facts of every view in `views`, or `failed`, with the `reason`.
     """
     folder = render_record(renders, identity).parent
     views = [view_path(renders, identity, view) for view in range(len(record.get("views", ())))]
@@ -40,20 +43,20 @@ def write_record(renders, identity, record):
     write_json(render_record(renders, identity), record)
 
 
-def view_paths(renders, identity) -> list[Path]:
-    """The PNGs of a specimen's views, in order; none for a failed one."""
+def view_paths(renders: PathLike, identity: str) -> list[Path]:
+    """The PNGs of a specimen's views, in order. A failed specimen has none."""
     listed = view_list(renders, identity)
     with readable(listed):
         return [listed.with_name(name) for name in listed.read_text(encoding="utf-8").split("\n")[:-1]]
 
 
-def best_view(renders, identity) -> Path:
-    """The view that shows most of a specimen."""
+def best_view(renders: PathLike, identity: str) -> Path:
+    """The PNG of the view that shows most of a specimen."""
     return view_path(renders, identity, fullest(read_json(render_record(renders, identity))))
 
 
-def forget_views(renders, identity):
-    """Delete the views of a specimen except the best, which figures show."""
+def forget_views(renders: PathLike, identity: str) -> None:
+    """Delete the views of a specimen, except the best one, which figures show."""
     views = view_paths(renders, identity)
     best = best_view(renders, identity) if views else None
     view_list(renders, identity).unlink()
@@ -63,14 +66,14 @@ def forget_views(renders, identity):
 
 
 class BrokenView(UserError):
-    """A view is missing or damaged, though the record of its specimen says that it is there."""
+    """A view is missing or damaged, although the render record says that it exists."""
 
-    def __init__(self, path, cause):
+    def __init__(self, path: PathLike, cause: str) -> None:
         super().__init__(f"{path} {cause}; run again, and the specimen is rendered again.")
         self.path = Path(path)
 
 
-def read_view(path):
+def read_view(path: PathLike) -> np.ndarray:
     """Read one view, uint8 [H, W, 3].
 
     Raises
@@ -85,14 +88,20 @@ def read_view(path):
         raise BrokenView(path, f"cannot be read ({error})") from None
 
 
-def specimen_of(renders, record) -> str:
-    """The ID of the specimen that a file in its folder of renders belongs to."""
+def specimen_of(renders: PathLike, record: PathLike) -> str:
+    """The ID of the specimen that a render record belongs to.
+
+    Raises
+    ------
+    UserError
+        The record does not lie in the folder of renders.
+    """
     try:
         return layout.decode(Path(record).parent.relative_to(renders).as_posix())
     except ValueError:
         raise UserError(f"{record} does not lie in {renders}; name the folder of renders that it lies in.") from None
 
 
-def rendered_ids(renders) -> list[str]:
-    """The IDs of all specimens under a folder of renders, sorted."""
+def rendered_ids(renders: PathLike) -> list[str]:
+    """The IDs of all specimens that have a render record under a folder of renders, sorted."""
     return sorted(specimen_of(renders, record) for record in existing(renders).rglob(RENDER_RECORD))

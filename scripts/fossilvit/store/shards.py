@@ -1,57 +1,67 @@
-"""Shards: the embeddings of some specimens, and the records of these and of those that failed.
+"""Shards: the embeddings of some specimens, float32 [N, D], and the records of these and of the failed ones.
 
-To whiten the collection, a shard also holds the scatter of views.
+If the collection is whitened by its views, a shard also holds their scatter, float32 [R, D].
 """
 
 import json
+from collections.abc import Sequence
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 
 from fossilvit.errors import UserError
 from fossilvit.store import files
-from fossilvit.store.files import atomic, readable
+from fossilvit.store.files import PathLike, atomic, readable
 
 
-def write_shard(path, identities, embeddings, records, record, scatter=None):
-    """Write a shard as .npz, its records as texts of JSON.
+def write_shard(
+    path: PathLike,
+    identities: Sequence[str],
+    embeddings: np.ndarray,
+    records: dict[str, dict[str, Any]],
+    record: dict[str, Any],
+    scatter: np.ndarray | None = None,
+) -> None:
+    """Write a shard as .npz, its records as JSON texts.
 
     Parameters
     ----------
-    identities : list of str, [N]
+    identities : sequence of str, [N]
     embeddings : float32 [N, D]
-    records : dict of ID to what is kept of its render record
+    records : dict of ID to the part of its render record that is kept
     record : dict
-        How and from what the shard was made.
+        How the shard was made and from what.
     scatter : float32 [R, D] or None
-        None is left out.
     """
+    arrays: dict[str, Any] = {
+        "ids": np.array(identities, dtype=str),
+        "embeddings": np.asarray(embeddings, np.float32),
+        "records": np.array(json.dumps(records).encode()),
+        "record": np.array(json.dumps(record).encode()),
+    }
+    if scatter is not None:
+        arrays["scatter"] = scatter
     with atomic(path) as file:
-        np.savez(
-            file,
-            ids=np.array(identities, dtype=str),
-            embeddings=np.asarray(embeddings, np.float32),
-            records=np.array(json.dumps(records).encode()),
-            record=np.array(json.dumps(record).encode()),
-            **({} if scatter is None else {"scatter": scatter}),
-        )
+        np.savez(file, **arrays)
 
 
-def read_shard(path):
-    """A shard as (ids, embeddings [N, D], records by ID)."""
+def read_shard(path: PathLike) -> tuple[list[str], np.ndarray, dict[str, Any]]:
+    """A shard as (IDs, embeddings [N, D], records by ID)."""
     with readable(path, BadZipFile), np.load(path, allow_pickle=False) as shard:
         return shard["ids"].tolist(), shard["embeddings"], json.loads(shard["records"].item())
 
 
-def read_shard_record(path) -> dict:
-    """How and from what a shard was made."""
+def read_shard_record(path: PathLike) -> dict[str, Any]:
+    """The record of a shard: how it was made and from what."""
     with readable(path, BadZipFile):
         return files.read_shard_record(path)
 
 
-def read_scatter(path):
+def read_scatter(path: PathLike) -> np.ndarray:
     """The scatter of views of a shard, float32 [R, D]."""
     with readable(path, BadZipFile), np.load(path, allow_pickle=False) as shard:
         if "scatter" in shard:
-            return shard["scatter"]
+            scatter: np.ndarray = shard["scatter"]
+            return scatter
     raise UserError(f"{path} holds no scatter of views to whiten by; gather it again with --whiten views.")

@@ -1,9 +1,14 @@
-"""The tables of results: CSV of UTF-8 text with LF line ends, the columns of each named once."""
+"""The tables of results and their columns: CSV files of UTF-8 text with LF line ends."""
 
 import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from fossilvit.store.files import atomic, readable
+from fossilvit.store.files import PathLike, atomic, readable
+
+if TYPE_CHECKING:
+    from _csv import Writer
 
 CLUSTERS_COLUMNS = ("specimen_id", "cluster_id", "prob")
 NEIGHBORS_COLUMNS = ("query_id", "neighbor_id", "distance")
@@ -19,33 +24,33 @@ DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
 
 
 @contextmanager
-def open_table(path, columns):
-    """Open a CSV of UTF-8 text with LF line ends, its header written, as a csv.writer."""
+def open_table(path: PathLike, columns: Sequence[str]) -> Iterator["Writer"]:
+    """Open a table to write, as a csv.writer. Its header is already written."""
     with atomic(path, "w", synced=True) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         yield writer
 
 
-def write_table(path, columns, rows):
-    """Write a whole CSV.
+def write_table(path: PathLike, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a whole table.
 
     Parameters
     ----------
     columns : sequence of str
-    rows : iterable of sequences, as long as columns
+    rows : iterable of rows, each as long as columns
     """
     with open_table(path, columns) as writer:
         writer.writerows(rows)
 
 
-def read_table(path, columns, **types) -> list[dict]:
-    """Read a CSV of those columns, a dict of column to value for every row.
+def read_table(path: PathLike, columns: Sequence[str], **types: Callable[[str], int | float]) -> list[dict[str, Any]]:
+    """Read a table that has exactly these columns, as one dict of column to value per row.
 
     Parameters
     ----------
     columns : sequence of str
-    types : int or float for every column that holds numbers; the others are text
+    types : int or float for every column of numbers; the other columns are text
     """
     with readable(path), open(path, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)

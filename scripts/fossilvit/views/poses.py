@@ -1,6 +1,7 @@
-"""How a specimen stands before the cameras.
+"""The pose in which a specimen stands before the cameras.
 
-In: a Mesh in file units. Out: the similarity that brings it into the unit sphere, as it is or in a canonical pose.
+In: a Mesh in file units. Out: a Pose, the similarity transform that brings the mesh into the unit sphere, as it lies in
+its file or along its principal axes; the discs that are drawn for points, float64 [V].
 """
 
 from typing import NamedTuple
@@ -8,33 +9,34 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from fossilvit.meshes import measures
+from fossilvit.meshes import Mesh, measures
 
 ALIGNMENTS = ("none", "principal")
 DISC_REACH = 0.75
-"""The disc that stands for a point reaches such a share of the spacing around it."""
+"""Radius of the disc that is drawn for a point, as a share of the spacing around the point."""
 LONELY = 3.0
-"""No disc is larger than so many times the median one: a point far from all others is no plate."""
+"""Largest disc radius, in medians, so that a point far from all others does not become a plate."""
 LARGEST_DISC = 0.2
-"""The same, as a share of the distance from the center to the farthest point."""
+"""Largest disc radius, as a share of the distance from the center to the farthest point."""
 
 
 class Pose(NamedTuple):
-    """Brings a point p in file units to rotation @ (p - center) / radius, within the unit sphere."""
+    """The transform of a point p in file units to rotation @ (p - center) / radius, within the unit sphere."""
 
     center: np.ndarray
-    """float64 [3], file units: the middle of the bounding box along the axes of the pose"""
+    """float64 [3], file units: middle of the bounding box along the axes of the pose"""
     rotation: np.ndarray
     """float64 [3, 3]"""
     radius: float
-    """file units: distance from the center to the farthest point, with its disc"""
+    """file units: distance from the center to the farthest point, including its disc"""
 
-    def apply(self, points) -> np.ndarray:
-        """Points in file units, [N, 3], to the unit sphere, float64 [N, 3]."""
-        return (np.asarray(points, np.float64) - self.center) @ (self.rotation / self.radius).T
+    def apply(self, points: np.ndarray) -> np.ndarray:
+        """Bring points in file units, [N, 3], into the unit sphere, float64 [N, 3]."""
+        posed: np.ndarray = (np.asarray(points, np.float64) - self.center) @ (self.rotation / self.radius).T
+        return posed
 
 
-def pose(mesh, align="none") -> Pose:
+def pose(mesh: Mesh, align: str = "none") -> Pose:
     """Center a specimen on its bounding box and scale it to the unit sphere.
 
     Parameters
@@ -45,20 +47,20 @@ def pose(mesh, align="none") -> Pose:
 
     Returns
     -------
-    Pose, of radius 1 where all points are one.
+    Pose; its radius is 1 if all points coincide.
     """
     rotation = principal_axes(mesh) if align == "principal" else np.eye(3)
     center = rotation.T @ _middle(mesh.vertices, rotation)
     return Pose(center, rotation, _radius(mesh, center))
 
 
-def principal_axes(mesh) -> np.ndarray:
-    """A pose that does not depend on how a specimen lies in its file.
+def principal_axes(mesh: Mesh) -> np.ndarray:
+    """Rotation to principal axes, which does not depend on how a specimen lies in its file.
 
-    x, y and z are the directions in which its surface (its points, of a point cloud) spreads most, less and least. The
-    rule for signs: along x and along y the longer tail points to +, that is, the third moment about the center of mass
-    is positive; z completes a right-handed system, so nothing is ever mirrored. Along an axis of symmetry, and between
-    axes of equal spread, the choice means nothing.
+    x, y and z are the directions in which its surface (or its points, if it is a point cloud) spreads most, less and
+    least. The longer tail along x and y points to +, that is, the third moment about the center of mass is positive. z
+    completes a right-handed system, so that nothing is ever mirrored. Along an axis of symmetry the sign is arbitrary,
+    and so is the order of axes of equal spread.
 
     Returns
     -------
@@ -72,30 +74,34 @@ def principal_axes(mesh) -> np.ndarray:
     return np.stack([x, y, np.cross(x, y)])
 
 
-def discs(mesh, pose) -> np.ndarray:
-    """Radius of the disc that stands for each point, in the unit sphere, float64 [V]; 0 for vertices of a surface."""
-    if not mesh.is_points:
+def discs(mesh: Mesh, pose: Pose) -> np.ndarray:
+    """Radius of the disc that is drawn for each point, in the unit sphere, float64 [V]; 0 for vertices of a surface."""
+    if mesh.spacing is None:
         return np.zeros(len(mesh.vertices))
-    return _discs(mesh, _farthest(mesh.vertices, pose.center)) / pose.radius
+    return _discs(mesh.spacing, _farthest(mesh.vertices, pose.center)) / pose.radius
 
 
-def _radius(mesh, center):
-    """Of the sphere about a center that holds a specimen; 1 where all points are one."""
+def _radius(mesh: Mesh, center: np.ndarray) -> float:
+    """Radius in file units of the sphere about a center that encloses a specimen; 1 if all points coincide."""
     farthest = _farthest(mesh.vertices, center)
-    if not mesh.is_points:
+    if mesh.spacing is None:
         return farthest or 1.0
-    with_discs = np.linalg.norm(mesh.vertices - center, axis=1) + _discs(mesh, farthest)
+    with_discs = np.linalg.norm(mesh.vertices - center, axis=1) + _discs(mesh.spacing, farthest)
     return float(max(with_discs.max(), farthest or 1.0))
 
 
-def _discs(mesh, farthest):
-    """The radii of discs in file units."""
-    reach = DISC_REACH * mesh.spacing.astype(np.float64)
-    return np.minimum(reach, min(LONELY * np.median(reach), LARGEST_DISC * (farthest or 1.0)))
+def _discs(spacing: np.ndarray, farthest: float) -> np.ndarray:
+    """Radii of discs in file units, float64 [V]; `farthest` is the distance from the center to the farthest point."""
+    reach = DISC_REACH * spacing.astype(np.float64)
+    radii: np.ndarray = np.minimum(reach, min(LONELY * np.median(reach), LARGEST_DISC * (farthest or 1.0)))
+    return radii
 
 
-def _elements(mesh):
-    """What the moments are taken over: triangles weighted by area, or points, as triangles of three equal corners."""
+def _elements(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Triangles that moments are summed over, int32 [F, 3], and their weights, float64 [F]: the areas of faces.
+
+    A point of a cloud is a triangle of three equal corners and weight 1.
+    """
     if mesh.is_points:
         points = np.arange(len(mesh.vertices), dtype=np.int32)
         return np.stack([points] * 3, axis=1), np.ones(len(points))
@@ -103,8 +109,10 @@ def _elements(mesh):
 
 
 @njit(cache=True)
-def _moments(vertices, faces, weights, origin, scale):
-    """Center of mass in file units, float64 [3], and second moments about it, [3, 3], of the scaled surface."""
+def _moments(
+    vertices: np.ndarray, faces: np.ndarray, weights: np.ndarray, origin: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Center of mass in file units, float64 [3], and second moments about it, [3, 3], in squares of `scale`."""
     total, first, second = 0.0, np.zeros(3), np.zeros((3, 3))
     place = np.empty((4, 3))
     for face in range(len(faces)):
@@ -123,8 +131,10 @@ def _moments(vertices, faces, weights, origin, scale):
 
 
 @njit(cache=True)
-def _third_moment(vertices, faces, weights, mean, axis):
-    """The third moment along an axis, exact for triangles."""
+def _third_moment(
+    vertices: np.ndarray, faces: np.ndarray, weights: np.ndarray, mean: np.ndarray, axis: np.ndarray
+) -> float:
+    """Third moment about the mean along an axis, times a positive constant; exact for triangles."""
     moment = 0.0
     for face in range(len(faces)):
         sum1 = sum2 = sum3 = 0.0
@@ -139,8 +149,8 @@ def _third_moment(vertices, faces, weights, mean, axis):
 
 
 @njit(cache=True)
-def _middle(vertices, rotation):
-    """The middle of the bounding box along the rows of a rotation, in coordinates along these, float64 [3]."""
+def _middle(vertices: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+    """Middle of the bounding box along the rows of a rotation, float64 [3] in coordinates along these rows."""
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for vertex in range(len(vertices)):
         for axis in range(3):
@@ -148,12 +158,12 @@ def _middle(vertices, rotation):
             for i in range(3):
                 along += rotation[axis, i] * vertices[vertex, i]
             low[axis], high[axis] = min(low[axis], along), max(high[axis], along)
-    return (low + high) / 2
+    return (low + high) / 2  # type: ignore[no-any-return]  # numpy's types lose the dtype here
 
 
 @njit(cache=True)
-def _farthest(vertices, center):
-    """The distance from a center to the farthest vertex."""
+def _farthest(vertices: np.ndarray, center: np.ndarray) -> float:
+    """Distance from a center to the farthest vertex."""
     farthest = 0.0
     for vertex in range(len(vertices)):
         square = 0.0

@@ -1,7 +1,6 @@
 """One specimen -> its views.
 
-In: a mesh or its file, and Settings. Out: views, uint8 [V, S, S, 3], with the pose and the cameras that they were taken
-with.
+In: a mesh or its file, and Settings. Out: views, uint8 [V, S, S, 3], and the pose and the cameras that made them.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from fossilvit.views.poses import Pose
 
 
 class Settings(NamedTuple):
-    """How all specimens are seen. README.md explains each setting."""
+    """Settings of the views, the same for all specimens. README.md explains each."""
 
     views: int = 12
     viewpoints: str = "sphere"
@@ -40,12 +39,12 @@ USUAL = Settings()
 
 
 class Shot(NamedTuple):
-    """The views of one specimen, and how they are taken."""
+    """The views of one specimen, with its pose and cameras."""
 
     pose: Pose
     cameras: list[Camera]
     images: Iterator[np.ndarray]
-    """uint8 [S, S, 3], one per camera, each drawn when it is asked for"""
+    """uint8 [S, S, 3], one per camera; each is drawn only when the iterator reaches it"""
 
 
 def render(mesh: Mesh, settings: Settings = USUAL) -> np.ndarray:

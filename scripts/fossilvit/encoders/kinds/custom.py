@@ -1,43 +1,53 @@
-"""An encoder of one's own, written in Python: `custom:path/to/file.py:function`.
+"""The user's own encoder, written in Python: `custom:path/to/file.py:function`.
 
 The function takes the registry's Options and returns an object with `name`, `dimension`, `version` and
 `encode(images)`, uint8 [V, H, W, 3] -> [V, dimension]. config/README.md shows one in ten lines.
+In: uint8 [V, H, W, 3]. Out: float32 [V, D].
 """
 
 import importlib.util
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fossilvit import versions
-from fossilvit.encoders.registry import Encoder, Options, file, register
+from fossilvit.encoders.registry import Encoder, Options, file_in, register
 from fossilvit.errors import UserError
 from fossilvit.store import digests
+from fossilvit.store.digests import Digest
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FORM = "custom:FILE.py:FUNCTION"
 PROMISED = ("name", "dimension", "version", "encode")
 
+Result = TypeVar("Result")
+
 
 class Custom(Encoder):
-    """Holds a user's encoder to what it promises."""
+    """A user's encoder, with a check of what it returns."""
 
-    def __init__(self, name, options):
-        path, function = file(name), name.rpartition(":")[2]
+    def __init__(self, name: str, options: Options) -> None:
+        path, function = file_in(name), name.rpartition(":")[2]
         self.path = path
-        self.inner = _told(path, lambda: getattr(_module(path), function)(options))
+        self.inner = _reported(path, lambda: getattr(_module(path), function)(options))
         missing = [attribute for attribute in PROMISED if not hasattr(self.inner, attribute)]
         if missing:
             raise UserError(f"{path}: what {function} returns has no {missing[0]}; it needs {', '.join(PROMISED)}.")
         self.name, self.dimension, self.version = self.inner.name, self.inner.dimension, self.inner.version
 
-    def describe(self, prepared):
+    def describe(self, prepared: "list[np.ndarray]") -> "np.ndarray":
         """Describe views, [V] of uint8 [H, W, 3] -> float32 [V, D]."""
         import numpy as np
 
         if not prepared:
             return np.zeros((0, self.dimension), np.float32)
-        features = _told(self.path, lambda: np.asarray(self.inner.encode(np.stack(prepared)), np.float32))
+        features = _reported(self.path, lambda: np.asarray(self.inner.encode(np.stack(prepared)), np.float32))
         if features.shape != (len(prepared), self.dimension):
             raise UserError(
                 f"{self.path}: encode gave {list(features.shape)} for {len(prepared)} views and dimension "
@@ -46,8 +56,8 @@ class Custom(Encoder):
         return features
 
 
-def fetch(name, options) -> dict:
-    """Create the encoder once, so that it can fetch what it needs, and return what it is made of."""
+def fetch(name: str, options: Options) -> dict[str, Any]:
+    """Create the encoder once, so that it can fetch what it needs, and return what encoder.json records of it."""
     encoder = Custom(name, options)
     return {
         "encoder": encoder.name,
@@ -57,29 +67,33 @@ def fetch(name, options) -> dict:
     }
 
 
-def made_of(name, options, digest) -> dict:
-    """The digests of the file, and of the weights that its function is given."""
-    found = {"file": digest(file(name))}
+def made_of(name: str, options: Options, digest: Digest) -> dict[str, Any]:
+    """The digests of the file, and of the weights that its function receives."""
+    found = {"file": digest(file_in(name))}
     return {**found, "weights": digest(options.weights)} if options.weights else found
 
 
 @register(FORM, version=versions.CUSTOM, uses=Options._fields, fetch=fetch, made_of=made_of)
-def create(name, options):
+def create(name: str, options: Options) -> Custom:
+    """Create the user's encoder; see register()."""
     return Custom(name, options)
 
 
-def _module(path):
-    """A user's file as a module; what lies beside it can be imported, after what is installed."""
+def _module(path: str) -> ModuleType:
+    """A user's file as a module. It can import what lies beside it; installed packages come first."""
     sys.path.append(os.path.dirname(os.path.abspath(path)))
     loader = SourceFileLoader("custom_encoder", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    sys.modules[loader.name] = module  # where dataclasses and pickle look for it
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    if spec is None:
+        raise ImportError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[loader.name] = module  # dataclasses and pickle look for it there
     loader.exec_module(module)
     return module
 
 
-def _told(path, action):
-    """Do what a user's file does, and turn what goes wrong there into a sentence with the line."""
+def _reported(path: str, action: Callable[[], Result]) -> Result:
+    """Run code of a user's file, and report an error in it as one sentence with the line."""
     try:
         return action()
     except UserError:

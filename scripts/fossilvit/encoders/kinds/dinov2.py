@@ -5,11 +5,21 @@ In: uint8 [V, H, W, 3]. Out: float32 [V, D], or [V, 2 D] where two tokens are jo
 
 import logging
 import os
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fossilvit import versions
 from fossilvit.encoders.registry import Encoder, Options, register
 from fossilvit.encoders.vision.architectures import ARCHITECTURES, PATCH, TOKENS
+from fossilvit.store.digests import Digest
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from fossilvit.encoders.vision.pixels import FromPixels
+    from fossilvit.encoders.vision.vit import VisionTransformer
+    from fossilvit.encoders.vision.weights import Weights
 
 log = logging.getLogger("fossilvit")
 
@@ -17,18 +27,18 @@ log = logging.getLogger("fossilvit")
 class View(NamedTuple):
     """A view as the network sees it."""
 
-    pixels: object
+    pixels: "np.ndarray"
     """uint8 [S, S, 3]"""
-    coverage: object
+    coverage: "np.ndarray | None"
     """float32 [P], the share of each patch that the specimen covers; None where patches do not count."""
 
 
 class DinoV2(Encoder):
-    """One of Meta's networks with its weights, ready to encode."""
+    """One of Meta's networks with its weights, ready to describe views."""
 
     version = versions.DINOV2
 
-    def __init__(self, name, options):
+    def __init__(self, name: str, options: Options) -> None:
         from fossilvit.encoders.vision import engines, tokens, weights
 
         self.name = name
@@ -40,14 +50,14 @@ class DinoV2(Encoder):
         self.batch = self.engine.batch
         log.info("%s runs in %s, %s.", name, type(self.engine).__name__, self.engine.precision)
 
-    def prepare(self, image) -> View:
+    def prepare(self, image: "np.ndarray") -> View:
         """A view, uint8 [H, W, 3], as the network sees it."""
         from fossilvit.encoders.vision import images, tokens
 
         covered = images.coverage(image, self.image_size // PATCH) if tokens.needs_patches(self.token) else None
         return View(images.resize(image, self.image_size), covered)
 
-    def describe(self, prepared):
+    def describe(self, prepared: list[View]) -> "np.ndarray":
         """Describe prepared views, [V] -> float32 [V, D]."""
         import numpy as np
 
@@ -56,13 +66,13 @@ class DinoV2(Encoder):
         if not prepared:
             return np.zeros((0, self.dimension), np.float32)
         outputs = self.engine([view.pixels for view in prepared])
-        if tokens.needs_patches(self.token):
-            outputs.append(np.stack([view.coverage for view in prepared]))
+        if coverage := [view.coverage for view in prepared if view.coverage is not None]:
+            outputs.append(np.stack(coverage))
         return tokens.describe(self.token, *outputs)
 
 
-def fetch(name, options) -> dict:
-    """Bring the weights, Meta's code where that is to run, and the converted network where OpenVINO runs it."""
+def fetch(name: str, options: Options) -> dict[str, Any]:
+    """Download the weights, and Meta's code where that is to run; convert the network where OpenVINO is to run it."""
     from fossilvit.encoders.vision import engines, weights
 
     if options.source == "hub":
@@ -75,22 +85,22 @@ def fetch(name, options) -> dict:
     return {"source": options.source, "weights": str(found.path), "sha256": found.sha256}
 
 
-def memory(name) -> int:
-    """MB for a model: 4000, and the weights of its blocks twice in fp32, as where they are converted."""
+def memory(name: str) -> int:
+    """MB of memory for a model: 4000, and twice the weights of its blocks in fp32, which their conversion needs."""
     architecture = ARCHITECTURES[name]
     return 4000 + 2 * 4 * 12 * architecture.depth * architecture.dimension**2 // 10**6
 
 
-def made_of(name, options, digest) -> dict:
-    """The digests of the weights, and of Meta's code where that runs."""
+def made_of(name: str, options: Options, digest: Digest) -> dict[str, Any]:
+    """The digests of the weights, and the commit of Meta's code where that runs."""
     from fossilvit.encoders.vision import weights
 
     found = {"weights": digest(options.weights) if options.weights else weights.SHA256[name]}
     return {**found, "code": weights.HUB_COMMIT} if options.source == "hub" else found
 
 
-def is_here(name, options) -> bool:
-    """Whether weights and code lie on this machine."""
+def is_here(name: str, options: Options) -> bool:
+    """Whether the weights and the code are on this machine."""
     from fossilvit.encoders.vision import weights
 
     code = options.source != "hub" or weights.has_code()
@@ -108,32 +118,34 @@ def is_here(name, options) -> bool:
     made_of=made_of,
     is_here=is_here,
 )
-def create(name, options):
+def create(name: str, options: Options) -> DinoV2:
+    """Create DINOv2; see register()."""
     return DinoV2(name, options)
 
 
-def _network(name, found, options):
-    """The network with its weights, as a torch module of pixels that gives the tokens which are needed."""
+def _network(name: str, found: "Weights", options: Options) -> "FromPixels":
+    """The network with its weights, as a torch module that takes pixels and gives the tokens that are needed."""
     from fossilvit.encoders.vision import tokens, weights
     from fossilvit.encoders.vision.pixels import FromPixels
 
-    network = weights.hub_network(name) if options.source == "hub" else _untrained(name)
-    weights.load(network, found.path, name)
-    network.eval()
     if options.source == "hub":
-        return FromPixels(network, lambda images: _metas_tokens(network, images))
-    network.settle(options.image_size)
-    return FromPixels(network, network if tokens.needs_patches(options.token) else network.classes)
+        metas = weights.hub_network(name)
+        weights.load(metas, found.path, name)
+        return FromPixels(metas.eval(), lambda images: _metas_tokens(metas, images))
+    ours = _untrained(name)
+    weights.load(ours, found.path, name)
+    ours.eval().settle(options.image_size)
+    return FromPixels(ours, ours if tokens.needs_patches(options.token) else ours.classes)
 
 
-def _metas_tokens(network, images):
+def _metas_tokens(network: Any, images: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
     """Class and patch tokens as Meta's own code gives them."""
     found = network.forward_features(images)
     return found["x_norm_clstoken"], found["x_norm_patchtokens"]
 
 
-def _model(name, found, options):
-    """The file of the converted network: beside the weights or, where nothing can be written there, in the cache."""
+def _model(name: str, found: "Weights", options: Options) -> Path:
+    """The file of the converted network: beside the weights or, where that folder is not writable, in the cache."""
     from fossilvit.encoders.vision import tokens, weights
 
     outputs = "tokens" if tokens.needs_patches(options.token) else "class"
@@ -142,8 +154,8 @@ def _model(name, found, options):
     return beside if beside.is_file() or os.access(beside.parent, os.W_OK) else cached
 
 
-def _verify(name, found):
-    """Raise a UserError unless a file holds the weights of a model, without making room for a network."""
+def _verify(name: str, found: "Weights") -> None:
+    """Raise a UserError unless a file holds the weights of a model. Allocates no memory for a network."""
     import torch
 
     from fossilvit.encoders.vision import weights
@@ -153,7 +165,7 @@ def _verify(name, found):
     weights.load(network, found.path, name)
 
 
-def _untrained(name):
+def _untrained(name: str) -> "VisionTransformer":
     from fossilvit.encoders.vision.vit import VisionTransformer
 
     return VisionTransformer(ARCHITECTURES[name])

@@ -1,33 +1,41 @@
-"""Histograms of oriented gradients (Dalal and Triggs 2005), as of scikit-image: an encoder that needs no weights.
+"""Histograms of oriented gradients (Dalal and Triggs 2005) by scikit-image: an encoder that needs no weights.
 
 In: uint8 [V, H, W, 3]. Out: float32 [V, 1764].
 """
 
+from typing import TYPE_CHECKING
+
 from fossilvit import versions
-from fossilvit.encoders.registry import Encoder, register
+from fossilvit.encoders.registry import Encoder, Options, register
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SIZE = 112
-"""Pixels that a view is seen at."""
+"""Width and height in pixels that views are reduced to."""
 CELL = 14
+"""Width and height of a cell in pixels."""
 BLOCK = 2
+"""Width and height of a block in cells."""
 ORIENTATIONS = 9
+"""Bins of the histogram of a cell."""
 
 
 class Hog(Encoder):
-    """The built-in descriptor, for first looks, demos and machines without a network."""
+    """The built-in descriptor, for first looks, demos and machines without Internet access."""
 
     name = "hog"
     dimension = (SIZE // CELL - BLOCK + 1) ** 2 * BLOCK**2 * ORIENTATIONS
     version = versions.HOG
 
-    def prepare(self, image):
-        """A view as it is seen: grays, uint8 [112, 112]."""
+    def prepare(self, image: "np.ndarray") -> "np.ndarray":
+        """Reduce a view, uint8 [H, W, 3], to grays, uint8 [112, 112]."""
         import numpy as np
         from PIL import Image
 
         return np.asarray(Image.fromarray(image).convert("L").resize((SIZE, SIZE), Image.Resampling.BOX))
 
-    def describe(self, prepared):
+    def describe(self, prepared: "list[np.ndarray]") -> "np.ndarray":
         """Describe prepared views, [V] -> float32 [V, 1764]."""
         import numpy as np
         from skimage.feature import hog
@@ -39,5 +47,6 @@ class Hog(Encoder):
 
 
 @register("hog", version=versions.HOG, threads=1, on_gpus=False, memory=lambda name: 1000)
-def create(name, options):
+def create(name: str, options: Options) -> Hog:
+    """Create the descriptor; see register()."""
     return Hog()

@@ -1,1 +1,1 @@
-"""What encoders made of a vision network share: how it sees a view, what runs it, which of its tokens describe."""
+"""What encoders with a vision network share: how the network sees a view, its weights, what runs it, its tokens."""

@@ -1,23 +1,31 @@
-"""The vision transformers of DINOv2 (Oquab et al. 2023; registers: Darcet et al. 2023): their sizes, without torch."""
+"""The sizes of DINOv2's vision transformers (Oquab et al. 2023; registers: Darcet et al. 2023), without torch.
+
+In: the name of a model. Out: its Architecture.
+"""
 
 from typing import NamedTuple
 
 TOKENS = ("cls", "patch_mean", "patch_mean_foreground", "cls+patch_mean_foreground")
-"""What of a vision transformer can describe a view."""
+"""The tokens of a vision transformer that can describe a view; tokens.py explains them."""
 PATCH = 14
-"""Pixels of the square patches that the network sees an image in."""
+"""Width and height in pixels of the square patches that the network divides an image into."""
 
 
 class Architecture(NamedTuple):
-    """What tells one vision transformer of the family from another."""
+    """The sizes in which the vision transformers of the family differ."""
 
     dimension: int
+    """D, the length of a token."""
     depth: int
+    """Number of blocks."""
     heads: int
+    """Number of attention heads."""
     registers: int = 0
+    """Number of register tokens."""
     swiglu: bool = False
+    """Whether the feed-forward networks are gated."""
     trained_size: int = 518
-    """Pixels of the images that the position embedding was trained for."""
+    """Width and height in pixels of the images that the position embedding was trained for."""
 
 
 ARCHITECTURES = {

@@ -1,25 +1,46 @@
-"""What runs a network: OpenVINO on CPUs, torch on GPUs or where it is asked for.
+"""The engine that runs a network: OpenVINO on CPUs, torch on GPUs or where the options say so.
 
-An engine is called with B views, uint8 [S, S, 3], and gives the network's outputs, a list of float32 [B, ...].
+In: views, uint8 [S, S, 3]. Out: the network's outputs, a list of float32 [B, ...].
 """
 
 import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
+from fossilvit.encoders.registry import Options
 from fossilvit.errors import UserError
 from fossilvit.running import devices
+
+if TYPE_CHECKING:
+    from torch import nn
 
 log = logging.getLogger("fossilvit")
 
 
-def start(network, model, options):
+class Engine(Protocol):
+    """A network that is ready to run."""
+
+    batch: int | None
+    """Number of views that are best described together; None for those of one specimen."""
+    precision: str
+    """fp32, bf16 or fp16."""
+
+    def __call__(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Run the network: B views, uint8 [S, S, 3] -> its outputs, a list of float32 [B, ...]."""
+
+
+def start(network: "Callable[[], nn.Module]", model: Path, options: Options) -> Engine:
     """Make a network ready to run.
 
     Parameters
     ----------
     network : function
-        Makes the torch module of uint8 [B, S, S, 3], where one is needed.
+        Makes the torch module that takes uint8 [B, S, S, 3]. Called only where the engine needs it.
     model : path
-        Where the converted network lies, or will lie.
+        File of the converted network, which is written if it does not exist yet.
     options : registry.Options
     """
     if on_openvino(options):
@@ -32,7 +53,7 @@ def start(network, model, options):
     return Torch(network(), options.device, options.precision, options.threads)
 
 
-def convert(network, model, options):
+def convert(network: "Callable[[], nn.Module]", model: Path, options: Options) -> None:
     """Convert a network for OpenVINO, unless that was done before."""
     from fossilvit.encoders.vision import openvino_engine
 
@@ -41,11 +62,17 @@ def convert(network, model, options):
         openvino_engine.convert(network(), options.image_size, model)
 
 
-def on_openvino(options) -> bool:
-    """Whether OpenVINO runs the network: on CPUs, unless torch or Meta's code is asked for."""
+def on_openvino(options: Options) -> bool:
+    """Whether OpenVINO runs the network: on CPUs, unless the options say torch or Meta's code.
+
+    Raises
+    ------
+    UserError
+        The options say OpenVINO, and also a GPU or Meta's code.
+    """
     wanted = options.engine == "openvino"
     if wanted and options.source == "hub":
-        raise UserError("source hub is run by torch; take engine auto or torch with it.")
+        raise UserError("source hub runs in torch; take engine auto or torch with it.")
     if wanted and options.device == "cuda":
         raise UserError("engine openvino runs on the CPU; take device cpu with it, or engine torch for the GPU.")
     if options.engine != "auto":

@@ -1,4 +1,4 @@
-"""How a network sees a view: reduced to its size, and how much of the specimen each of its patches shows.
+"""A view as a network sees it: resized, and with the share of each patch that the specimen covers.
 
 In: a view, uint8 [H, W, 3]. Out: uint8 [S, S, 3] and float32 [P].
 """
@@ -9,13 +9,13 @@ import numpy as np
 from PIL import Image
 
 WHITE = 255
-"""Of the background, which no pixel of a specimen has."""
+"""The value of the background, which no pixel of a specimen has."""
 
 
-def resize(image, size):
-    """A view as the network sees it.
+def resize(image: np.ndarray, size: int) -> np.ndarray:
+    """Resize a view to what the network sees.
 
-    Resized by Pillow, bicubic and antialiased, as Meta's evaluation does, but without its crop, which would cut a
+    Pillow resizes it, bicubic and antialiased, as in Meta's evaluation, but without Meta's crop, which would cut a
     specimen that fills the frame.
 
     Parameters
@@ -33,7 +33,7 @@ def resize(image, size):
     return _bicubic(image, size)
 
 
-def coverage(image, patches):
+def coverage(image: np.ndarray, patches: int) -> np.ndarray:
     """The share of each patch that the specimen covers.
 
     Parameters
@@ -41,7 +41,7 @@ def coverage(image, patches):
     image : uint8 [H, W, 3]
         Exactly white where the specimen is not.
     patches : int
-        Along one side of the image.
+        Number of patches along one side of the image.
 
     Returns
     -------
@@ -49,17 +49,19 @@ def coverage(image, patches):
     """
     mask = (image[..., 0] != WHITE).astype(np.float32)
     down, across = (_overlaps(pixels, patches) for pixels in mask.shape)
-    return (down @ mask @ across.T).reshape(-1)
+    shares: np.ndarray = down @ mask @ across.T
+    return shares.reshape(-1)
 
 
 @cache
-def _overlaps(pixels, patches):
+def _overlaps(pixels: int, patches: int) -> np.ndarray:
     """The share of each patch along a side that each pixel makes up, float32 [patches, pixels]."""
     edges = np.linspace(0, pixels, patches + 1)[:, None]
     start = np.arange(pixels)
     shared = np.minimum(edges[1:], start + 1) - np.maximum(edges[:-1], start)
-    return (np.maximum(shared, 0) * patches / pixels).astype(np.float32)
+    shares: np.ndarray = np.maximum(shared, 0) * patches / pixels
+    return shares.astype(np.float32)
 
 
-def _bicubic(pixels, size):
+def _bicubic(pixels: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC))

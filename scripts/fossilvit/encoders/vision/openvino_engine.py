@@ -1,27 +1,38 @@
 """Runs a network on the CPU with OpenVINO, from a model that is converted once and lies beside the weights.
 
-It starts in half a second, without torch, and multiplies matrices in bf16 where the CPU does. Views go through it in
-streams side by side, so that a core works through views of its own and seldom waits for another.
+In: views, uint8 [S, S, 3]. Out: the network's outputs, a list of float32 [B, ...].
+
+It starts in half a second, without torch, and multiplies matrices in bf16 where the CPU can. Views go through it in
+parallel streams, so that each core works on its own views and seldom waits for another.
 """
 
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from math import ceil, gcd
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
 
+from fossilvit.encoders.vision import precisions
 from fossilvit.errors import UserError
 
-sys.modules.setdefault("openvino_telemetry", None)  # it would report every import and conversion to its makers
+# without this, openvino_telemetry would report every import and conversion to the makers of OpenVINO
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python allows None, to block an import
 import openvino  # noqa: E402
 
+if TYPE_CHECKING:
+    from torch import nn
+
 BATCH = 8
-"""Views that go through a stream at once, at most; bounds the memory."""
+"""Largest number of views that go through a stream at once, which bounds the memory."""
 VIEWS = 12
-"""That a specimen usually has; so many streams share them evenly."""
+"""The usual number of views of a specimen, which streams share evenly if their number divides it."""
 PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
+"""OpenVINO's names of precisions."""
 
 
 class OpenVino:
@@ -30,9 +41,11 @@ class OpenVino:
     Parameters
     ----------
     model : path
-        As convert() left it.
+        File that convert() wrote.
     precision : auto, fp32, bf16 or fp16
+        See precisions.choose().
     threads : int
+        Number of CPU threads.
 
     Raises
     ------
@@ -40,17 +53,17 @@ class OpenVino:
         The CPU does not compute in that precision, or the file is damaged.
     """
 
-    batch = None
+    batch: int | None = None
 
-    def __init__(self, model, precision, threads):
+    def __init__(self, model: Path, precision: str, threads: int) -> None:
         core = openvino.Core()
-        self.precision = _precision(core, precision)
+        self.precision = chosen_precision(core, precision)
         self._streams = gcd(threads, VIEWS)
         options = {
             "INFERENCE_PRECISION_HINT": PRECISIONS[self.precision],
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": self._streams,
-            "ENABLE_CPU_PINNING": False,  # jobs that run side by side would all be pinned to the same cores
+            "ENABLE_CPU_PINNING": False,  # parallel jobs would all be pinned to the same cores
         }
         try:
             compiled = core.compile_model(core.read_model(model), "CPU", options)
@@ -61,49 +74,50 @@ class OpenVino:
         self._queue = openvino.AsyncInferQueue(compiled, self._streams)
         self._queue.set_callback(_keep)
 
-    def __call__(self, images):
+    def __call__(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
         """B views, uint8 [S, S, 3] -> the network's outputs, a list of float32 [B, ...]."""
         rounds = ceil(len(images) / (self._streams * BATCH))
         parts = np.array_split(np.stack(images), min(rounds * self._streams, len(images)))
-        results = [None] * len(parts)
+        results: list[list[np.ndarray]] = [[] for _ in parts]
         for index, part in enumerate(parts):
             self._queue.start_async([part], (results, index), share_inputs=True)
         self._queue.wait_all()
         return [np.concatenate(outputs) for outputs in zip(*results, strict=True)]
 
 
-def _keep(request, place):
-    """Copy the outputs of a request, which will be used again, to their place in a list."""
+def _keep(request: Any, place: tuple[list[list[np.ndarray]], int]) -> None:
+    """Copy the outputs of a request, whose memory is used again, to their place in a list."""
     results, index = place
     results[index] = [tensor.data.copy() for tensor in request.output_tensors]
 
 
-def convert(network, size, path):
-    """Convert a torch network of uint8 [B, size, size, 3] to a file, with all the digits of its weights.
+def convert(network: "nn.Module", size: int, path: Path) -> None:
+    """Convert a torch network that takes uint8 [B, size, size, 3] to a file, with its weights in full precision.
 
     Raises
     ------
     UserError
-        It cannot be written there.
+        The file cannot be written.
     """
     import torch
 
     example = torch.zeros(1, size, size, 3, dtype=torch.uint8)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
-        traced = torch.jit.trace(network, example, check_trace=False)  # the check would run the network twice more
+        # check_trace would run the network twice more
+        traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]  # torch has no types
         model = openvino.convert_model(traced, input=[([-1, size, size, 3], openvino.Type.u8)])
     try:
         _save(model, path)
-    except (OSError, RuntimeError) as error:  # OpenVINO tells a full disk as a RuntimeError
+    except (OSError, RuntimeError) as error:  # OpenVINO reports a full disk as a RuntimeError
         raise UserError(
             f"The converted network cannot be written to {path.parent} ({error}); it takes as much room as the "
-            "weights: make it there, or name another folder by TORCH_HOME or extract.weights."
+            "weights: make room there, or name another folder by TORCH_HOME or extract.weights."
         ) from None
 
 
-def _save(model, path):
-    """Write a model whole or not at all: it is two files, of which the one that is named is put in place last."""
+def _save(model: Any, path: Path) -> None:
+    """Write a model whole or not at all. It is two files, of which the one that is looked for appears last."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".writing-{uuid4().hex}.xml")
     try:
@@ -115,11 +129,6 @@ def _save(model, path):
             file.unlink(missing_ok=True)
 
 
-def _precision(core, wanted):
-    """The precision to compute in: `auto` is bf16 where the CPU multiplies it, else fp32."""
-    able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    if wanted == "auto":
-        return "bf16" if "BF16" in able else "fp32"
-    if wanted.upper() not in able:
-        raise UserError(f"precision {wanted}: this CPU does not compute in it; take auto or fp32.")
-    return wanted
+def chosen_precision(core: Any, wanted: str) -> str:
+    """The precision to compute in; see precisions.choose(). Tests may pass a stand-in for openvino.Core."""
+    return precisions.choose(wanted, [name.lower() for name in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")])

@@ -1,14 +1,17 @@
-"""A network that takes views as they are resized: the normalization runs where the network runs.
+"""A network that takes resized views: the normalization runs on the device of the network.
 
-In: uint8 [B, S, S, 3]. Out: the network's outputs.
+In: uint8 [B, S, S, 3]. Out: the network's outputs, a tuple of tensors [B, ...].
 """
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 MEAN = (0.485, 0.456, 0.406)
+"""The mean of ImageNet's channels, red, green and blue, that Meta trained with."""
 DEVIATION = (0.229, 0.224, 0.225)
-"""Of ImageNet's channels, as Meta trained with."""
+"""The standard deviation of ImageNet's channels."""
 
 
 class FromPixels(nn.Module):
@@ -18,15 +21,16 @@ class FromPixels(nn.Module):
     ----------
     network : torch.nn.Module
     describe : function
-        Of normalized images [B, 3, S, S] in the precision of the network; gives one tensor or a tuple of them.
+        Takes normalized images [B, 3, S, S] in the precision of the network; returns one tensor or a tuple of them.
     """
 
-    def __init__(self, network, describe):
+    def __init__(self, network: nn.Module, describe: Callable[[Tensor], Tensor | tuple[Tensor, ...]]) -> None:
         super().__init__()
         self.network = network
         self.describe = describe
 
-    def forward(self, images):
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Images, uint8 [B, S, S, 3] -> the network's outputs."""
         mean, deviation = torch.tensor(MEAN, device=images.device), torch.tensor(DEVIATION, device=images.device)
         normalized = ((images.float() / 255 - mean) / deviation).permute(0, 3, 1, 2)
         precision = next((weights.dtype for weights in self.network.parameters()), normalized.dtype)

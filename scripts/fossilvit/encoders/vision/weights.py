@@ -1,20 +1,27 @@
-"""Weights of DINOv2: where they lie, how they get there, and how a network takes them.
+"""Weights of DINOv2: where they are, how they get there, and how they are loaded into a network.
 
-Only fetch() and fetch_code() touch the network; everything else reads what they left in torch.hub's cache.
+In: the name of a model, or a file. Out: Weights, a path and its SHA-256.
+
+Only fetch() and fetch_code() use the Internet; everything else reads what they left in torch.hub's cache.
 """
 
 import fcntl
 import os
 import socket
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import URLError
 
 from fossilvit.encoders.registry import without_weights
 from fossilvit.errors import UserError
 from fossilvit.store import digests
+from fossilvit.store.files import PathLike
+
+if TYPE_CHECKING:
+    from torch import nn
 
 BASE_URL = "https://dl.fbaipublicfiles.com/dinov2"
 SHA256 = {
@@ -27,44 +34,44 @@ SHA256 = {
     "dinov2_vitl14_reg": "36e4deffbaef061a2576705b0c36f93621e2ae20bf6274694821b0b492551b51",
     "dinov2_vitg14_reg": "746ecb8c6301c645c5c855be91687d274587d6e48fdaec4a729753160b34a283",
 }
-"""Of Meta's files, as finegrain-ai/refiners states them in its conversion of DINOv2; Meta itself states none."""
+"""SHA-256 of Meta's files, from the conversion of DINOv2 in finegrain-ai/refiners; Meta publishes none."""
 HUB = "facebookresearch/dinov2"
 HUB_COMMIT = "b8931f7bf91576930313be2c6d6af376033b35f0"
 PATIENCE = 30
-"""Seconds to wait for an answer of the network."""
+"""Seconds to wait for an answer from the Internet."""
 
 
 class Weights(NamedTuple):
-    """A file of weights that is there, and what it holds."""
+    """A file of weights that exists, and its digest."""
 
     path: Path
     sha256: str
 
 
 def cache() -> Path:
-    """The folder that torch.hub keeps everything in, found as torch does, without its import of two seconds."""
+    """The cache folder of torch.hub, found as torch finds it, but without its import, which takes two seconds."""
     home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "torch")
     return Path(home).expanduser() / "hub"
 
 
-def url(name) -> str:
-    """Where Meta keeps the weights of a model."""
+def url(name: str) -> str:
+    """The address of Meta's weights of a model."""
     base = name.removesuffix("_reg")
     return f"{BASE_URL}/{base}/{base}_{'reg4_' if base != name else ''}pretrain.pth"
 
 
-def cached(name) -> Path:
-    """Where torch.hub keeps the weights of a model on this machine, whether they are there or not."""
+def cached(name: str) -> Path:
+    """The file in torch.hub's cache for the weights of a model, which need not exist."""
     return cache() / "checkpoints" / url(name).rpartition("/")[2]
 
 
-def locate(name, path=None) -> Weights:
-    """The weights in the given file, else those in the cache, which must be Meta's to the last bit.
+def locate(name: str, path: PathLike | None = None) -> Weights:
+    """The weights in the given file, else those in the cache, which must be exactly Meta's.
 
     Raises
     ------
     UserError
-        They are not there, or the file in the cache is not Meta's.
+        The file does not exist, or the file in the cache is not Meta's.
     """
     file = Path(path) if path else cached(name)
     if not file.is_file():
@@ -82,13 +89,13 @@ def locate(name, path=None) -> Weights:
     return found
 
 
-def fetch(name) -> Weights:
-    """The weights in the cache, downloaded if they are not there yet; a download that is not Meta's is not kept.
+def fetch(name: str) -> Weights:
+    """The weights in the cache, downloaded if they are not there yet. A download that is not Meta's is not kept.
 
     Raises
     ------
     UserError
-        There is no network. Says what to download and where to put it.
+        There is no Internet access; the message says what to download and where to put it. Or see locate().
     """
     file = cached(name)
     if not file.is_file():
@@ -103,60 +110,68 @@ def has_code() -> bool:
     return _hub_folder().is_dir()
 
 
-def fetch_code(name):
-    """Meta's own code in torch.hub's cache, downloaded if it is not there yet."""
-    import torch
-
+def fetch_code(name: str) -> None:
+    """Download Meta's own code into torch.hub's cache, if it is not there yet."""
     if not has_code():
         with _alone(cache()), _network(f"put a checkout of {HUB} at {_hub_folder()}, or take `source: builtin`"):
-            torch.hub.load(f"{HUB}:{HUB_COMMIT}", name, pretrained=False, trust_repo=True)
+            _from_hub(f"{HUB}:{HUB_COMMIT}", name, trust_repo=True)
 
 
-def hub_network(name):
+def hub_network(name: str) -> "nn.Module":
     """Meta's network of that name, from the cache alone, without weights."""
-    import torch
-
     if not has_code():
         raise UserError(
             f"Meta's code is not at {_hub_folder()}; fetch it once with "
             f"`python -m scripts.fetch_weights --model {name} --source hub`, or take `source: builtin`."
         )
-    return torch.hub.load(str(_hub_folder()), name, source="local", pretrained=False)
+    return _from_hub(str(_hub_folder()), name, source="local")
 
 
-def load(network, path, name):
-    """Put the weights of a file into a network.
+def load(network: "nn.Module", path: PathLike, name: str) -> None:
+    """Load the weights in a file into a network.
 
     Raises
     ------
     UserError
-        The file is no state dict, is cut short, or belongs to another model.
+        The file is not a state dict, is cut short, or belongs to another model.
     """
     import torch
 
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise UserError(f"{path} is no file of weights that torch can read ({_brief(error)}); fetch it anew.") from None
+        raise UserError(
+            f"{path} is not a file of weights that torch can read ({_brief(error)}); fetch it again."
+        ) from None
     if difference := _difference(network.state_dict(), state):
         raise UserError(f"{path} does not hold the weights of {name}: {difference}; name the right file.")
     network.load_state_dict(state, assign=True)
 
 
-def _download(name, file):
+def _from_hub(repository: str, name: str, **options: Any) -> "nn.Module":
+    """Meta's network of that name without weights, by its own code."""
+    import torch
+
+    network: nn.Module = torch.hub.load(  # type: ignore[no-untyped-call]  # torch has no types
+        repository, name, pretrained=False, **options
+    )
+    return network
+
+
+def _download(name: str, file: Path) -> None:
     import torch
 
     try:
         torch.hub.download_url_to_file(url(name), str(file), hash_prefix=SHA256[name])
-    except RuntimeError:  # torch.hub's word for a wrong SHA-256
+    except RuntimeError:  # how torch.hub reports a wrong SHA-256
         raise UserError(
-            f"What came from {url(name)} is not Meta's file, its SHA-256 is another (a proxy may have answered); "
+            f"The download from {url(name)} is not Meta's file: its SHA-256 differs (a proxy may have answered); "
             f"nothing was kept: run again, or download it elsewhere and put it at {file}."
         ) from None
 
 
-def _difference(wanted, given) -> str:
-    """In what the tensors of a file first differ from those of a network; empty where they fit."""
+def _difference(wanted: Mapping[str, Any], given: Any) -> str:
+    """The first difference of the tensors in a file from those of a network, in words; empty where they fit."""
     import torch
 
     if not isinstance(given, dict) or not all(isinstance(value, torch.Tensor) for value in given.values()):
@@ -165,19 +180,19 @@ def _difference(wanted, given) -> str:
         if key not in given:
             return f"it lacks {key}"
         if key not in wanted:
-            return f"it has {key} besides"
+            return f"it also has {key}"
         if given[key].shape != wanted[key].shape:
             return f"its {key} is {list(given[key].shape)} and not {list(wanted[key].shape)}"
     return ""
 
 
-def _hub_folder():
+def _hub_folder() -> Path:
     return cache() / f"{HUB.replace('/', '_')}_{HUB_COMMIT}"
 
 
 @contextmanager
-def _alone(folder):
-    """Let one process at a time fetch into a folder, which is made; a sentence where nothing can be written."""
+def _alone(folder: Path) -> Iterator[None]:
+    """Create a folder, and let one process at a time fetch into it; a UserError where it is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = open(folder / ".fetching", "w")  # noqa: SIM115
@@ -191,22 +206,22 @@ def _alone(folder):
 
 
 @contextmanager
-def _network(remedy):
-    """Wait for no answer longer than PATIENCE, and turn a missing network into one sentence."""
+def _network(remedy: str) -> Iterator[None]:
+    """Wait for no answer longer than PATIENCE, and report missing Internet access in one sentence."""
     usual = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)
     try:
         yield
     except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
         raise UserError(
-            f"There is no network here ({_brief(error)}): {remedy}, or set extract.weights to a file you have, or take "
-            f"a model that needs none: {', '.join(without_weights())}."
+            f"The Internet cannot be reached ({_brief(error)}): {remedy}, or set extract.weights to a file you have, "
+            f"or take a model that needs none: {', '.join(without_weights())}."
         ) from None
     finally:
         socket.setdefaulttimeout(usual)
 
 
-def _brief(error):
-    """The kind of an error and the first sentence of what it says."""
+def _brief(error: Exception) -> str:
+    """The kind of an error and the first sentence of its message."""
     text = " ".join(str(error).split()).partition(". ")[0]
     return f"{type(error).__name__}: {text[:160]}{'…' if len(text) > 160 else ''}"

@@ -1,22 +1,23 @@
-"""Colors as files write them -> uint8."""
+"""Colors as files write them, [V, 3] -> uint8 [V, 3]."""
 
 import numpy as np
 
 
-def from_text(values):
-    """Colors of a text format, [V, 3]: from 0 to 1, or to 255 where one is larger; None where one is no number."""
+def from_text(values: np.ndarray) -> np.ndarray | None:
+    """Colors of a text format: from 0 to 1, or to 255 if a value exceeds 1; None if a value is not finite."""
     if not np.isfinite(values).all():
         return None
     return _bytes(values * (255 if values.max(initial=0) <= 1 else 1))
 
 
-def from_type(values, type):
-    """Colors [V, 3] of a declared numpy type: whole numbers count to its largest (signed ones to 255), others to 1."""
-    type = np.dtype(type)
-    if type.kind == "f":
+def from_type(values: np.ndarray, type: str) -> np.ndarray | None:
+    """Colors of a declared numpy type: unsigned integers reach its maximum, signed ones 255, floats as in text."""
+    declared = np.dtype(type)
+    if declared.kind == "f":
         return from_text(values)
-    return _bytes(values * (255 / np.iinfo(type).max if type.kind == "u" else 1.0))
+    return _bytes(values * (255 / np.iinfo(declared).max if declared.kind == "u" else 1.0))
 
 
-def _bytes(values):
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _bytes(values: np.ndarray) -> np.ndarray:
+    whole: np.ndarray = np.clip(np.rint(values), 0, 255)
+    return whole.astype(np.uint8)

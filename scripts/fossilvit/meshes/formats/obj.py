@@ -1,7 +1,7 @@
-"""Wavefront OBJ -> vertices and polygons of all its objects and groups.
+"""Wavefront OBJ, uint8 [B] -> Geometry: vertices and polygons of all its objects and groups.
 
-Source: Wavefront Technologies, Object Files (.obj), version 3.0 (1995); colors after the coordinates as MeshLab writes
-them.
+Source: Wavefront Technologies, Object Files (.obj), version 3.0 (1995). Colors follow the coordinates, as MeshLab
+writes them.
 """
 
 import re
@@ -29,40 +29,45 @@ from fossilvit.meshes.formats.text import (
     number,
 )
 from fossilvit.meshes.geometry import Geometry
+from fossilvit.store.files import PathLike
 
 SLASH = 47
 NO_INDEX = -LARGEST_INTEGER
+"""Texture index of a corner that has none."""
 COLUMNS = 7
-"""x y z, then nothing, a weight, a color, or both"""
+"""Numbers of a vertex: x y z, then nothing, a weight, a color, or both."""
 OTHER, VERTEX, TEXTURE, FACE, MATERIAL, LIBRARY, FREE_FORM = range(7)
 MESHLAB = re.compile(rb"^# (Vertices|Faces): (\d+)", re.MULTILINE)
+"""Comments that MeshLab writes at the start of a file, with its counts."""
 HEAD = 1024
+"""Bytes in which those comments, or the name of a material, are looked for."""
 
 
 class Lines(NamedTuple):
-    """What the lines of an OBJ say."""
+    """Content of the lines of an OBJ."""
 
     vertices: np.ndarray
-    """float64 [V, 7], NaN where a line has fewer numbers"""
+    """float64 [V, 7], NaN if a line has fewer numbers"""
     textures: np.ndarray
     """float64 [T, 2]"""
     sizes: np.ndarray
-    """int32 [P]"""
+    """int32 [P], corners of each polygon"""
     corners: np.ndarray
-    """int64 [C, 2], vertex and texture coordinates, from 0"""
+    """int64 [C, 2], indices of vertex and texture coordinates, from 0"""
     names: np.ndarray
-    """int64 [M, 2], where the name of a material begins and before which polygon; -1 for a library"""
+    """int64 [M, 2], offset of the name of a material and the polygon it precedes; -1 if it names a library"""
     free_form: bool
+    """whether there are free-form surfaces"""
 
 
-def parse(data, path=None) -> Geometry:
+def parse(data: np.ndarray, path: PathLike | None = None) -> Geometry:
     """Parse an OBJ.
 
     Parameters
     ----------
     data : uint8 [B]
     path : path, optional
-        Beside it lie the materials that it may name.
+        Path of the file; the materials it names lie beside it.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def parse(data, path=None) -> Geometry:
     )
 
 
-def _lines(data):
+def _lines(data: np.ndarray) -> Lines:
     lines = np.count_nonzero((data == NEWLINE) | (data == RETURN)) + 1
     blanks = np.count_nonzero(data <= SPACE)
     vertices, textures = np.empty((lines, COLUMNS)), np.empty((lines, 2))
@@ -97,13 +102,14 @@ def _lines(data):
     used, free_form, at, fault = _read_lines(data, vertices, textures, sizes, corners, names)
     if fault:
         raise Unreadable.no_number(data, at)
-    arrays = (vertices, textures, sizes, corners, names)
-    return Lines(*(array[:count].copy() for array, count in zip(arrays, used, strict=True)), free_form)
+    arrays: tuple[np.ndarray, ...] = (vertices, textures, sizes, corners, names)
+    used_parts = (array[:count].copy() for array, count in zip(arrays, used, strict=True))
+    return Lines._make((*used_parts, free_form))
 
 
 @njit(cache=True)
-def _word(text, at, end):
-    """What a line is, by its first word."""
+def _word(text: np.ndarray, at: int, end: int) -> int:
+    """Kind of a line, by its first word."""
     if is_word(text, at, end, b"v"):
         return VERTEX
     if is_word(text, at, end, b"f") or is_word(text, at, end, b"fo"):
@@ -120,8 +126,15 @@ def _word(text, at, end):
 
 
 @njit(cache=True)
-def _read_lines(text, vertices, textures, sizes, corners, names):
-    """Fill the arrays; returns (how much of each is used, whether there are surfaces, position, at fault)."""
+def _read_lines(
+    text: np.ndarray,
+    vertices: np.ndarray,
+    textures: np.ndarray,
+    sizes: np.ndarray,
+    corners: np.ndarray,
+    names: np.ndarray,
+) -> tuple[tuple[int, int, int, int, int], bool, int, bool]:
+    """Fill the arrays; returns (rows used of each, whether there are surfaces, position, whether a fault is there)."""
     vertex = texture = face = corner = name = at = 0
     free_form = False
     while at < len(text):
@@ -153,22 +166,22 @@ def _read_lines(text, vertices, textures, sizes, corners, names):
 
 
 @njit(cache=True)
-def _after_word(text, at):
-    """The position after a word; a backslash that continues the line is none of it."""
+def _after_word(text: np.ndarray, at: int) -> int:
+    """Position after a word; a backslash that continues the line is not part of it."""
     while at < len(text) and not is_space(text[at]) and not continues(text, at):
         at += 1
     return at
 
 
 @njit(cache=True)
-def _goes_on(text, at):
-    """Whether something more stands in the line."""
+def _goes_on(text: np.ndarray, at: int) -> bool:
+    """Whether the line contains anything more, except a comment."""
     return at < len(text) and not ends_line(text[at]) and text[at] != HASH
 
 
 @njit(cache=True)
-def _read_numbers(text, at, values):
-    """Fill values with the numbers of a line, NaN where there are fewer; returns (position, count, at fault)."""
+def _read_numbers(text: np.ndarray, at: int, values: np.ndarray) -> tuple[int, int, bool]:
+    """Fill values with the numbers of a line, then NaN; returns (position, count, whether a fault is there)."""
     values[:] = np.nan
     count = 0
     while count < len(values) and _goes_on(text, at):
@@ -182,8 +195,13 @@ def _read_numbers(text, at, values):
 
 
 @njit(cache=True)
-def _read_corners(text, at, corners, vertices, textures):
-    """Fill in the corners of a face: `v`, `v/t`, `v//n` or `v/t/n`; returns (position, count, at fault)."""
+def _read_corners(
+    text: np.ndarray, at: int, corners: np.ndarray, vertices: int, textures: int
+) -> tuple[int, int, bool]:
+    """Fill the corners of a face: `v`, `v/t`, `v//n` or `v/t/n`; returns (position, count, whether a fault is there).
+
+    Negative indices count back from the numbers of vertices and textures read so far.
+    """
     count = 0
     while _goes_on(text, at):
         value, end = integer(text, at)
@@ -205,8 +223,8 @@ def _read_corners(text, at, corners, vertices, textures):
     return at, count, False
 
 
-def _require_promised(data, vertices, faces):
-    """Refuse a file that holds less than the comment that MeshLab begins it with says."""
+def _require_promised(data: np.ndarray, vertices: int, faces: int) -> None:
+    """Refuse a file that holds less than the comments of MeshLab promise."""
     promised = {what: int(count) for what, count in MESHLAB.findall(bytes(data[:HEAD]))}
     if vertices < promised.get(b"Vertices", 0) or faces < promised.get(b"Faces", 0):
         raise Unreadable(
@@ -215,16 +233,18 @@ def _require_promised(data, vertices, faces):
         )
 
 
-def _colors(vertices):
-    """Colors of vertices with six or seven numbers, uint8 [V, 3]; None unless all have them."""
+def _colors(vertices: np.ndarray) -> np.ndarray | None:
+    """Colors of vertices with six or seven numbers, uint8 [V, 3]; None unless all vertices have a color."""
     given = np.isfinite(vertices[:, 3:]).sum(axis=1)
     if not len(vertices) or (given < 3).any():
         return None
     return colors.from_text(np.where(given[:, None] == 3, vertices[:, 3:6], vertices[:, 4:7]))
 
 
-def _materials(data, lines, path):
-    """The materials that faces use: (images, the one of every polygon or None, notes)."""
+def _materials(
+    data: np.ndarray, lines: Lines, path: PathLike | None
+) -> tuple[tuple[np.ndarray, ...], np.ndarray | None, tuple[str, ...]]:
+    """Materials of the faces: (images, int32 [P] index of the image of each polygon or None, notes)."""
     named = [(_rest_of_line(data, at), face) for at, face in lines.names.tolist()]
     libraries = [name for name, face in named if face < 0]
     if path is None or not libraries:
@@ -239,13 +259,13 @@ def _materials(data, lines, path):
     return tuple(found.values()), image, tuple(notes)
 
 
-def _rest_of_line(data, at):
+def _rest_of_line(data: np.ndarray, at: int) -> str:
     line = bytes(data[at : at + HEAD]).splitlines()[:1]
     return " ".join(line[0].decode("utf-8", "replace").split()) if line else ""
 
 
-def _corner_uv(lines):
-    """Texture coordinates of every corner, float64 [C, 2], NaN where there are none."""
+def _corner_uv(lines: Lines) -> np.ndarray:
+    """Texture coordinates of each corner, float64 [C, 2]; NaN if there are none."""
     index = lines.corners[:, 1]
     known = (index >= 0) & (index < len(lines.textures))
     uv = np.full((len(index), 2), np.nan)

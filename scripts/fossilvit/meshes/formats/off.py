@@ -1,7 +1,7 @@
-"""OFF and its variants -> vertices and polygons.
+"""OFF and its variants, uint8 [B] -> Geometry: vertices and polygons.
 
-Source: Geomview manual, OFF file format: [ST][C][N][4][n]OFF, three counts, a vertex a line, a polygon a line. A `4`
-has homogeneous coordinates; what follows the corners of a polygon on its line is a color.
+Source: Geomview manual, OFF file format: [ST][C][N][4][n]OFF, three counts, one vertex per line, one polygon per line.
+`4` means homogeneous coordinates. Whatever follows the corners of a polygon on its line is a color.
 """
 
 import re
@@ -13,32 +13,34 @@ from fossilvit.meshes.formats import colors
 from fossilvit.meshes.formats.source import OFF_KEYWORD
 from fossilvit.meshes.formats.text import after_line, after_space, integer, rows
 from fossilvit.meshes.geometry import Geometry, indices
+from fossilvit.store.files import PathLike
 
 HEAD = 4096
+"""Bytes in which the keyword is looked for."""
 HOMOGENEOUS, N_DIMENSIONAL = b"4", b"n"
 
 
-def parse(data, path=None) -> Geometry:
+def parse(data: np.ndarray, path: PathLike | None = None) -> Geometry:
     """Parse an OFF.
 
     Parameters
     ----------
     data : uint8 [B]
     path : path, optional
-        Not needed: no other file belongs to it.
+        Not used, because an OFF names no other file.
 
     Raises
     ------
     Unreadable
     """
     keyword, at = _keyword(data)
-    vertex_count, face_count, at = _counts(data, at)
+    (vertex_count, face_count), at = _counts(data, at)
     columns = 4 if HOMOGENEOUS in keyword else 3
     normal_columns, color_columns = 3 * (b"N" in keyword), 3 * (b"C" in keyword)
     lists = [False] * (columns + normal_columns + color_columns)
     scalars, _, _, at = rows(data, at, vertex_count, lists, "vertices", comments=True)
     _, sizes, corners, _ = rows(data, at, face_count, [True], "faces", comments=True)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # a point at infinity is no place
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # points at infinity become NaN or inf
         vertices = scalars[:, :3] / scalars[:, 3:4] if columns == 4 else scalars[:, :3]
     normals = scalars[:, columns : columns + 3] if normal_columns else None
     return Geometry(
@@ -51,8 +53,8 @@ def parse(data, path=None) -> Geometry:
     )
 
 
-def _keyword(data):
-    """The first word, OFF where it is missing, and the position after it."""
+def _keyword(data: np.ndarray) -> tuple[bytes, int]:
+    """Keyword of the file, OFF if it is missing, and the position after it."""
     head = bytes(data[:HEAD])
     match = OFF_KEYWORD.match(head)
     if not match:
@@ -65,7 +67,7 @@ def _keyword(data):
     return keyword, at
 
 
-def _counts(data, at):
+def _counts(data: np.ndarray, at: int) -> tuple[list[int], int]:
     """The numbers of vertices and faces, and the position after their line."""
     counts = []
     for _ in range(2):
@@ -77,4 +79,4 @@ def _counts(data, at):
             raise Unreadable(f"promises {value} vertices or faces")
         counts.append(value)
         at = end
-    return *counts, after_line(data, at)
+    return counts, after_line(data, at)

@@ -1,6 +1,6 @@
-"""A file -> its bytes and what they are.
+"""A file -> Source: its bytes, uint8 [B], and its format.
 
-The content decides what a file is, not the ending of its name. Compressed files (gzip) are unpacked within bounds.
+The content decides the format, not the extension. Compressed files (gzip) are unpacked up to a limit.
 """
 
 import gzip
@@ -8,28 +8,32 @@ import re
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fossilvit.meshes.errors import Unreadable
 from fossilvit.store import digests
+from fossilvit.store.files import PathLike
 
 GZIP = b"\x1f\x8b"
 MOST_EXPANSION = 100
-"""Times its size that a compressed file may unpack to; meshes compress to a tenth or twentieth."""
+"""Largest unpacked size, in sizes of the compressed file. Meshes compress to a tenth or twentieth of their size."""
 CHUNK = 1 << 20
 MEMORY_BASE, MEMORY_SHARE = 1 << 30, 200
-"""Bytes that reading may take: so many, and as many more a byte of the file. Text of one digit a number takes most."""
+"""Largest memory for reading, in bytes: a base, and a share per byte of the file. Numbers of one digit need most."""
 STL_HEADER, STL_FACET = 84, 50
+"""Bytes of a binary STL."""
 HEAD = 4096
+"""Bytes by which the format is found."""
 OFF_KEYWORD = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*+((?:ST)?C?N?4?n?OFF)(?=[\s\d#]|BINARY|$)")
 OBJ_VERTEX = re.compile(rb"(?:^|[\r\n])[ \t]*v[ \t]+[-+.\d]")
+# the first bytes of files that are no meshes: (cause, remedy)
 STRANGERS = {
     b"version https://git-lfs": ("is only a pointer of Git LFS", "fetch the file itself with git lfs pull"),
     b"<!doctype html": ("is a web page and no mesh", "download the mesh itself"),
     b"<html": ("is a web page and no mesh", "download the mesh itself"),
-    b"<?xml": ("is XML and no mesh of a kind that is read here", "export it as PLY"),
+    b"<?xml": ("is XML, which is not read here", "export it as PLY"),
     b"pk\x03\x04": ("is a ZIP archive", "unpack it"),
     b"\x89png": ("is a picture and no mesh", "put the mesh itself here"),
     b"\xff\xd8\xff": ("is a picture and no mesh", "put the mesh itself here"),
@@ -39,25 +43,25 @@ STRANGERS = {
 
 
 class Source(NamedTuple):
-    """The content of a file."""
+    """Content of a file."""
 
     data: np.ndarray
     """uint8 [B], unpacked, text as UTF-8"""
     kind: str
     """`ply`, `obj`, `stl` or `off`, by content"""
     packing: str
-    """` (gzip)` for a compressed file, else nothing"""
-    notes: tuple
-    """what deserves to be known about it, in plain words"""
+    """` (gzip)` for a compressed file, else empty"""
+    notes: tuple[str, ...]
+    """what the user should know about the file, in plain words"""
 
 
-def load(path) -> Source:
-    """Read the bytes of a file and tell what they are.
+def load(path: PathLike) -> Source:
+    """Read the bytes of a file and find its format.
 
     Raises
     ------
     Unreadable
-        The file is empty or no mesh, or unpacks to more than MOST_EXPANSION times its size.
+        The file is empty, is no mesh, or unpacks to more than MOST_EXPANSION times its size.
     OSError
         The machine could not read it.
     """
@@ -66,7 +70,7 @@ def load(path) -> Source:
     packed = bytes(data[:2]) == GZIP
     if packed:
         data = _unpacked(path, MOST_EXPANSION * len(data))
-    if fits_binary_stl(data):  # whatever its header begins with
+    if fits_binary_stl(data):  # even if its header looks like another format
         kind = "stl"
     else:
         data = _without_mark(data)
@@ -75,8 +79,8 @@ def load(path) -> Source:
     return Source(data, kind, " (gzip)" if packed else "", other)
 
 
-def file_facts(path) -> dict:
-    """What a file is to the file system: name, size in bytes, SHA-256 (None where permission is missing)."""
+def file_facts(path: PathLike) -> dict[str, Any]:
+    """Name, size in bytes and SHA-256 of a file; size or SHA-256 are None if permission is missing."""
     digest = size = None
     with suppress(PermissionError):
         size = Path(path).stat().st_size
@@ -84,8 +88,8 @@ def file_facts(path) -> dict:
     return {"name": Path(path).name, "bytes": size, "sha256": digest}
 
 
-def most_memory(path) -> int:
-    """The bytes of memory that reading a file may take."""
+def most_memory(path: PathLike) -> int:
+    """Largest memory that reading a file may take, in bytes."""
     try:
         with open(path, "rb") as file:
             packed = file.read(len(GZIP)) == GZIP
@@ -94,8 +98,8 @@ def most_memory(path) -> int:
     return MEMORY_BASE + MEMORY_SHARE * Path(path).stat().st_size * (MOST_EXPANSION if packed else 1)
 
 
-def _unpacked(path, most):
-    """The content of a gzip file, if it has at most so many bytes."""
+def _unpacked(path: PathLike, most: int) -> np.ndarray:
+    """Content of a gzip file, uint8 [B], of at most `most` bytes."""
     content = bytearray()
     try:
         with gzip.open(path) as file:
@@ -110,15 +114,16 @@ def _unpacked(path, most):
     return np.frombuffer(content, np.uint8)
 
 
-def _without_mark(data):
-    """The data without a byte order mark; UTF-16 as UTF-8."""
+def _without_mark(data: np.ndarray) -> np.ndarray:
+    """The data without a byte order mark; UTF-16 becomes UTF-8."""
     start = bytes(data[:3])
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return np.frombuffer(bytearray(bytes(data).decode("utf-16", "replace").encode()), np.uint8)
     return data[3:] if start == b"\xef\xbb\xbf" else data
 
 
-def _kind(data, named):
+def _kind(data: np.ndarray, named: str) -> str:
+    """Format by content, or else by the extension."""
     if not len(data):
         raise Unreadable("is empty")
     head = bytes(data[:HEAD])
@@ -137,11 +142,11 @@ def _kind(data, named):
     return named
 
 
-def fits_binary_stl(data) -> bool:
-    """Whether a binary STL of as many facets as the header promises is as long as the data."""
+def fits_binary_stl(data: np.ndarray) -> bool:
+    """Whether the data are as long as a binary STL with the number of facets that its header promises."""
     return len(data) >= STL_HEADER and len(data) == STL_HEADER + STL_FACET * promised_facets(data)
 
 
-def promised_facets(data) -> int:
+def promised_facets(data: np.ndarray) -> int:
     """The number of facets in the header of a binary STL."""
     return int(data[STL_HEADER - 4 : STL_HEADER].view("<u4")[0])

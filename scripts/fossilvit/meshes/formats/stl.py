@@ -1,7 +1,7 @@
-"""STL, binary or text -> facets.
+"""STL, binary or text, uint8 [B] -> Geometry: facets.
 
-Source: 3D Systems, StereoLithography Interface Specification (1988); binary when the size fits the number of facets,
-since the headers of many binary files begin with "solid" as those of text do.
+Source: 3D Systems, StereoLithography Interface Specification (1988). A file is binary if its size fits its number of
+facets, because many binary files begin with "solid", as text files do.
 """
 
 import numpy as np
@@ -11,6 +11,7 @@ from fossilvit.meshes.errors import Unreadable
 from fossilvit.meshes.formats.source import STL_FACET, STL_HEADER, fits_binary_stl, promised_facets
 from fossilvit.meshes.formats.text import after_line, after_space, after_word, is_word, number
 from fossilvit.meshes.geometry import Geometry
+from fossilvit.store.files import PathLike
 
 FACET = np.dtype([("normal", "<f4", 3), ("vertices", "<f4", (3, 3)), ("attribute", "<u2")])
 TEXT = frozenset(range(9, 14)) | frozenset(range(32, 256))
@@ -18,14 +19,14 @@ SHORTEST_VERTEX, SHORTEST_FACET = len("vertex 0 0 0"), len("endfacet")
 OTHER, SOLID, VERTEX, END_FACET, END_SOLID = range(5)
 
 
-def parse(data, path=None) -> Geometry:
+def parse(data: np.ndarray, path: PathLike | None = None) -> Geometry:
     """Parse an STL.
 
     Parameters
     ----------
     data : uint8 [B]
     path : path, optional
-        Not needed: no other file belongs to it.
+        Not used, because an STL names no other file.
 
     Raises
     ------
@@ -36,13 +37,13 @@ def parse(data, path=None) -> Geometry:
     return _text(data)
 
 
-def _is_text(data):
+def _is_text(data: np.ndarray) -> bool:
     return TEXT.issuperset(data[: 4 * STL_HEADER].tolist())
 
 
-def _binary(data):
+def _binary(data: np.ndarray) -> Geometry:
     if len(data) < STL_HEADER:
-        raise Unreadable("is no STL: it is neither text nor has it room for a header")
+        raise Unreadable("is no STL: it is not text, and too short for the header of a binary STL")
     promised, room = promised_facets(data), (len(data) - STL_HEADER) // STL_FACET
     beyond = len(data) - STL_HEADER - STL_FACET * promised
     if beyond < 0:
@@ -54,7 +55,7 @@ def _binary(data):
     return Geometry.of_triangles(facets["vertices"].reshape(-1, 3).astype(np.float64), "binary STL", notes)
 
 
-def _text(data):
+def _text(data: np.ndarray) -> Geometry:
     vertices = np.empty((len(data) // SHORTEST_VERTEX + 1, 3))
     sizes = np.empty(len(data) // SHORTEST_FACET + 1, np.int32)
     count, facets, ended, at, fault = _read_facets(data, vertices, sizes)
@@ -68,8 +69,8 @@ def _text(data):
 
 
 @njit(cache=True)
-def _word(text, at, end):
-    """Which of the words that matter stands there."""
+def _word(text: np.ndarray, at: int, end: int) -> int:
+    """Which keyword text[at:end] is; OTHER if it is none that is needed."""
     if is_word(text, at, end, b"vertex"):
         return VERTEX
     if is_word(text, at, end, b"endfacet"):
@@ -82,8 +83,11 @@ def _word(text, at, end):
 
 
 @njit(cache=True)
-def _read_facets(text, vertices, sizes):
-    """Fill vertices [V, 3] and the corners of each facet; returns (V, facets, ended, position, at fault)."""
+def _read_facets(text: np.ndarray, vertices: np.ndarray, sizes: np.ndarray) -> tuple[int, int, bool, int, bool]:
+    """Fill vertices [V, 3] and the corners of each facet.
+
+    Returns (V, number of facets, whether `endsolid` follows, position, whether a fault is there).
+    """
     count = facets = began = 0
     ended = False
     at = after_space(text, 0)

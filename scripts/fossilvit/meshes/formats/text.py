@@ -1,10 +1,11 @@
-"""Numbers in text -> arrays, at the speed of compiled code.
+"""Numbers in text, uint8 [B] -> arrays, at the speed of compiled code.
 
-Positions are offsets into the bytes of a file. A number of up to 19 digits is read to the nearest float64 (within 1e-15
-of it beyond 1e-240 and 1e280), whatever the locale; `nan`, `inf` and what converters make of them (`-1.#IND`,
-`-nan(ind)`) are not finite, which cleaning counts.
+Positions are offsets into the bytes of a file. A number of up to 19 digits is read to the nearest float64, whatever the
+locale; below 1e-240 and above 1e280, to within 1e-15 of its value. `nan`, `inf` and the forms that converters write
+(`-1.#IND`, `-nan(ind)`) are not finite, and cleaning counts them.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -17,46 +18,48 @@ TENS = np.array([float(Fraction(10) ** power) for power in range(-LARGEST_EXPONE
 TENS_REST = np.array(
     [float(Fraction(10) ** power - Fraction(float(ten))) for power, ten in enumerate(TENS, -LARGEST_EXPONENT)]
 )
-"""What is left of a power of ten beyond its nearest float64."""
+"""Differences between the powers of ten and TENS, their nearest float64."""
 MOST_DIGITS = 19
+"""Digits of a number that count; uint64 holds them."""
 SPLITTER = 134217729.0
-"""2^27 + 1 halves the digits of a float64 (Dekker 1971)."""
+"""2^27 + 1, which splits the digits of a float64 into halves (Dekker 1971)."""
 LARGEST_INTEGER = 2**62
 SPACE, NEWLINE, RETURN, PLUS, MINUS, POINT, ZERO, NINE = 32, 10, 13, 43, 45, 46, 48, 57
 HASH, BACKSLASH = 35, 92
 LETTER_D, LETTER_E, LETTER_I, LETTER_N = 100, 101, 105, 110
 SMALL = 32
-"""The bit that a small letter has and its capital has not."""
+"""Bit that is set in lowercase letters and not in capitals."""
 
 
 @njit(cache=True, inline="always")
-def is_space(character):
-    """Blank, tab, line end or another control character."""
+def is_space(character: int) -> bool:
+    """Whether a character is a blank, tab, line end or another control character."""
     return character <= SPACE
 
 
 @njit(cache=True, inline="always")
-def is_digit(character):
+def is_digit(character: int) -> bool:
+    """Whether a character is a decimal digit."""
     return ZERO <= character <= NINE
 
 
 @njit(cache=True, inline="always")
-def ends_line(character):
-    """Line feed, or the carriage return of old Macs and of DOS."""
+def ends_line(character: int) -> bool:
+    """Whether a character is a line feed, or the carriage return of old Macs and of DOS."""
     return character in (NEWLINE, RETURN)
 
 
 @njit(cache=True)
-def after_line(text, at):
-    """The first position of the next line."""
+def after_line(text: np.ndarray, at: int) -> int:
+    """First position of the next line."""
     while at < len(text) and not ends_line(text[at]):
         at += 1
     return at + 1 if at < len(text) else at
 
 
 @njit(cache=True)
-def after_space(text, at, comments=True):
-    """The next position that is no space, over line ends and, if there are such, `#` comments."""
+def after_space(text: np.ndarray, at: int, comments: bool = True) -> int:
+    """Next position that is no space; skips line ends and, if comments is true, `#` comments."""
     while at < len(text):
         if comments and text[at] == HASH:
             at = after_line(text, at)
@@ -68,8 +71,8 @@ def after_space(text, at, comments=True):
 
 
 @njit(cache=True)
-def after_blanks(text, at):
-    """The next position in this line that is no space; a backslash continues a line."""
+def after_blanks(text: np.ndarray, at: int) -> int:
+    """Next position in this line that is no space; a backslash continues a line."""
     while at < len(text):
         if continues(text, at):
             at += 3 if text[at + 1] == RETURN and at + 2 < len(text) and text[at + 2] == NEWLINE else 2
@@ -81,16 +84,16 @@ def after_blanks(text, at):
 
 
 @njit(cache=True)
-def after_word(text, at):
-    """The position after a word."""
+def after_word(text: np.ndarray, at: int) -> int:
+    """Position after a word."""
     while at < len(text) and not is_space(text[at]):
         at += 1
     return at
 
 
 @njit(cache=True)
-def is_word(text, at, end, word):
-    """Whether that word, of small letters, stands from one position to another, in letters of any case."""
+def is_word(text: np.ndarray, at: int, end: int, word: bytes) -> bool:
+    """Whether text[at:end] is a word, given in lowercase; its case in the text does not matter."""
     same = end - at == len(word)
     for i in range(len(word)):
         same = same and text[at + i] | SMALL == word[i]
@@ -98,14 +101,14 @@ def is_word(text, at, end, word):
 
 
 @njit(cache=True)
-def continues(text, at):
-    """Whether a backslash there continues the line."""
+def continues(text: np.ndarray, at: int) -> bool:
+    """Whether there is a backslash at this position that continues the line."""
     return text[at] == BACKSLASH and at + 1 < len(text) and ends_line(text[at + 1])
 
 
 @njit(cache=True)
-def integer(text, at):
-    """A whole number as (value, position after it); the position stays where there is none."""
+def integer(text: np.ndarray, at: int) -> tuple[int, int]:
+    """A whole number as (value, position after it); the position does not change if there is none."""
     start = at
     negative = at < len(text) and text[at] == MINUS
     if at < len(text) and (negative or text[at] == PLUS):
@@ -119,8 +122,8 @@ def integer(text, at):
 
 
 @njit(cache=True)
-def number(text, at):
-    """A decimal number as (value, position after it); the position stays where there is none."""
+def number(text: np.ndarray, at: int) -> tuple[float, int]:
+    """A decimal number as (value, position after it); the position does not change if there is none."""
     start = at
     negative = at < len(text) and text[at] == MINUS
     if at < len(text) and (negative or text[at] == PLUS):
@@ -133,7 +136,7 @@ def number(text, at):
             seen = True
             if digits < MOST_DIGITS:
                 mantissa = mantissa * np.uint64(10) + np.uint64(text[at] - ZERO)
-                digits += mantissa > 0
+                digits += mantissa > 0  # type: ignore[assignment]  # numba counts a bool as an int
                 exponent -= fraction
             else:
                 exponent += not fraction
@@ -157,16 +160,16 @@ def number(text, at):
 
 
 @njit(cache=True)
-def _not_finite(text, at, start):
-    """`nan`, `inf` and their like: (nan, position after the word); the position is the start for another word."""
+def _not_finite(text: np.ndarray, at: int, start: int) -> tuple[float, int]:
+    """`nan`, `inf` or a similar word as (nan, position after it); the position is `start` for any other word."""
     end = at + 3
     known = end <= len(text) and (is_word(text, at, end, b"nan") or is_word(text, at, end, b"inf"))
     return np.nan, (after_word(text, at) if known else start)
 
 
 @njit(cache=True)
-def _scaled(mantissa, exponent):
-    """mantissa x 10^exponent, rounded once: both factors and their product are carried as sums of two float64."""
+def _scaled(mantissa: np.uint64, exponent: int) -> float:
+    """mantissa x 10^exponent, rounded once: both factors and their product are sums of two float64."""
     if mantissa == 0:
         return 0.0
     high = float(mantissa)
@@ -177,13 +180,15 @@ def _scaled(mantissa, exponent):
     ten, ten_rest = TENS[exponent + LARGEST_EXPONENT], TENS_REST[exponent + LARGEST_EXPONENT]
     product = high * ten
     if not 1e-250 < product < 1e290:
-        return product
-    return product + (_rounded_off(high, ten, product) + (high * ten_rest + rest * ten))
+        return product  # type: ignore[no-any-return]  # an item of TENS is a float64, which numpy does not declare
+    return (  # type: ignore[no-any-return]  # likewise
+        product + (_rounded_off(high, ten, product) + (high * ten_rest + rest * ten))
+    )
 
 
 @njit(cache=True)
-def _rounded_off(a, b, product):
-    """a b - product, exactly (Dekker 1971)."""
+def _rounded_off(a: float, b: float, product: float) -> float:
+    """Exact difference a b - product (Dekker 1971)."""
     a_high, b_high = SPLITTER * a, SPLITTER * b
     a_high, b_high = a_high - (a_high - a), b_high - (b_high - b)
     a_low, b_low = a - a_high, b - b_high
@@ -191,8 +196,19 @@ def _rounded_off(a, b, product):
 
 
 @njit(cache=True)
-def _read_rows(text, at, lists, comments, scalars, sizes, items):
-    """Read rows of numbers into scalars [R, S], sizes [R, L] and items; returns (rows, items, position, at fault)."""
+def _read_rows(
+    text: np.ndarray,
+    at: int,
+    lists: np.ndarray,
+    comments: bool,
+    scalars: np.ndarray,
+    sizes: np.ndarray,
+    items: np.ndarray,
+) -> tuple[int, int, int, bool]:
+    """Read rows of numbers into scalars [R, S], sizes [R, L] and items [I].
+
+    Returns (number of rows, number of items, position, whether a fault is there).
+    """
     used = 0
     for row in range(len(scalars)):
         scalar = column = 0
@@ -220,25 +236,27 @@ def _read_rows(text, at, lists, comments, scalars, sizes, items):
     return len(scalars), used, at, False
 
 
-def rows(text, at, count, lists, what, comments=False):
-    """Rows of numbers.
+def rows(
+    text: np.ndarray, at: int, count: int, lists: Sequence[bool], what: str, comments: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Read rows of numbers.
 
-    A row holds a number a column, for a list its length and then as many. It may be spread over lines; what is left of
-    the last of them is passed over.
+    A row holds one number per column, or for a list its length and then its items. A row may extend over several lines;
+    the rest of its last line is skipped.
 
     Parameters
     ----------
     text : uint8 [B]
     at : int
-        Where the first row begins.
+        Position of the first row.
     count : int
-        Rows to read.
-    lists : list of bool
-        For every column whether it is a list.
+        Number of rows.
+    lists : sequence of bool
+        For each column whether it is a list.
     what : str
-        What the rows are, for messages.
+        Name of the rows in messages.
     comments : bool
-        `#` begins a comment.
+        Whether `#` begins a comment.
 
     Returns
     -------
@@ -250,7 +268,7 @@ def rows(text, at, count, lists, what, comments=False):
     Raises
     ------
     Unreadable
-        There are fewer rows, or something that is no number.
+        There are fewer rows, or something is not a number.
     """
     left = len(text) - at
     if count * len(lists) > left / 2 + 1:

@@ -1,5 +1,7 @@
 """The process of a stage that stays warm: it does one job after another, each as `python scripts/STAGE.py` would.
 
+In: jobs from clients. Out: their exit codes; fossilvit/running/warm says how the two talk.
+
 scripts/warm.py starts `python scripts/warm_worker.py STAGE SLOT` in the folder of its run, with the socket of the slot
 as its standard input. The stage is a module beside warm_worker.py.
 """
@@ -13,61 +15,72 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from fossilvit.running import commands, warm
 
 MOST_JOBS = 1000
-"""Jobs after which a worker is renewed."""
+"""Number of jobs after which a worker ends and another takes its place."""
 IDLE = 60
-"""Seconds without a job after which it leaves."""
+"""Seconds without a job after which a worker ends."""
 GRACE = 2
-"""Seconds to put things away in when its client or its run has gone."""
+"""Seconds in which a worker can delete unfinished files, when its client or its run has ended."""
 
 
 class Deserted(BaseException):
-    """Nobody waits for this process any more."""
+    """The client or the run of this process has ended."""
 
 
 class Job(NamedTuple):
-    """What a client asks for."""
+    """A job that a client sends."""
 
     folder: str
-    arguments: list
-    made_for: list
-    """Code and environment."""
+    """The working directory."""
+    arguments: list[str]
+    made_for: list[str]
+    """Code and environment that the job needs, as the client found them."""
 
 
-def main():
+def main(idle: float = IDLE, most_jobs: int = MOST_JOBS) -> None:
+    """Do the jobs of the stage and slot in sys.argv.
+
+    Parameters
+    ----------
+    idle : float
+        Seconds without a job after which this process ends.
+    most_jobs : int
+        Number of jobs after which this process ends.
+    """
     stage, slot = sys.argv[1:]
     signal.signal(signal.SIGTERM, _desert)
     listener = socket.socket(fileno=os.dup(0))
-    os.register_at_fork(after_in_child=listener.close)  # or a client might wait for a child, which answers nobody
+    os.register_at_fork(after_in_child=listener.close)  # or a client might wait for a child, which never answers
     redirect(os.open(os.devnull, os.O_RDWR), 0, 1, 2)
     try:
         alive = os.open(warm.ALIVE, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
-        return  # the run has ended already
+        return  # the run has already ended
     folder = os.getcwd()
     with suppress(Deserted):
-        serve(stage, os.path.join(folder, slot), listener, alive)
+        serve(stage, os.path.join(folder, slot), listener, alive, idle, most_jobs)
     if ended(alive):
         warm.clear(folder)
 
 
-def serve(stage, slot, listener, alive):
-    """Do job after job, until it is time to leave."""
+def serve(stage: str, slot: str, listener: socket.socket, alive: int, idle: float, most_jobs: int) -> None:
+    """Do job after job, until one of the reasons to end that fossilvit/running/warm lists."""
     made_for = None
-    for number in range(1, MOST_JOBS + 1):
-        if not called(listener, alive):
+    for number in range(1, most_jobs + 1):
+        if not called(listener, alive, idle):
             return
         connection, _ = listener.accept()
         job, streams = receive(connection)
         if made_for not in (None, job.made_for):
             return
         made_for = job.made_for
-        if number == MOST_JOBS:
+        if number == most_jobs:
             os.unlink(slot)
             listener.close()
         connection.sendall(os.getpid().to_bytes(8, "big"))
@@ -77,22 +90,22 @@ def serve(stage, slot, listener, alive):
         connection.close()
 
 
-def called(listener, alive) -> bool:
-    """Wait for a client; False when none came for long, or the run has ended."""
+def called(listener: socket.socket, alive: int, idle: float) -> bool:
+    """Wait for a client; False when none came for `idle` seconds, or the run has ended."""
     events = select.poll()
     events.register(listener, select.POLLIN)
     events.register(alive, 0)
-    return list(dict(events.poll(1000 * IDLE))) == [listener.fileno()]
+    return list(dict(events.poll(1000 * idle))) == [listener.fileno()]
 
 
-def ended(alive) -> bool:
-    """Whether the run has."""
+def ended(alive: int) -> bool:
+    """Whether the run has ended."""
     events = select.poll()
     events.register(alive, 0)
     return bool(events.poll(0))
 
 
-def receive(connection):
+def receive(connection: socket.socket) -> tuple[Job, list[int]]:
     """The job that a client sends, and the file descriptors that its output goes to."""
     size, streams, _, _ = socket.recv_fds(connection, 8, 2)
     with connection.makefile("rb") as file:
@@ -102,8 +115,8 @@ def receive(connection):
 
 
 @contextmanager
-def outputs(streams):
-    """Let what is printed meanwhile go to these file descriptors, and hold on to them no longer."""
+def outputs(streams: Sequence[int]) -> Iterator[None]:
+    """Print to these file descriptors for a while, and close them then."""
     for stream, own in zip(streams, (1, 2), strict=True):
         redirect(stream, own)
     try:
@@ -114,43 +127,44 @@ def outputs(streams):
         redirect(os.open(os.devnull, os.O_WRONLY), 1, 2)
 
 
-def redirect(stream, *own):
-    """Put a file in place of some of this process's standard streams."""
+def redirect(stream: int, *own: int) -> None:
+    """Replace some standard streams of this process by a file."""
     for descriptor in own:
         os.dup2(stream, descriptor)
     os.close(stream)
 
 
 @contextmanager
-def watched(connection, alive):
-    """End this process should the client, or the run, be gone meanwhile."""
+def watched(connection: socket.socket, alive: int) -> Iterator[None]:
+    """Watch the client and the run for a while, and end this process if one of them ends."""
     done, finish = os.pipe()
-    watch = threading.Thread(target=_watch, args=(connection.fileno(), alive, done), daemon=True)
+    arguments = (connection.fileno(), alive, done, threading.get_ident())
+    watch = threading.Thread(target=_watch, args=arguments, daemon=True)
     watch.start()
     yield
-    os.write(finish, b".")  # closing it would tell nothing: children may have inherited it
+    os.write(finish, b".")  # closing it would not be noticed, because children may have inherited it
     watch.join()
     os.close(done)
     os.close(finish)
 
 
-def _watch(connection, alive, done):
+def _watch(connection: int, alive: int, done: int, main_thread: int) -> None:
     events = select.poll()
     for descriptor, awaited in ((connection, select.POLLIN), (alive, 0), (done, select.POLLIN)):
         events.register(descriptor, awaited)
     if done not in dict(events.poll()):
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+        signal.pthread_kill(main_thread, signal.SIGTERM)
         time.sleep(GRACE)
         os.killpg(0, signal.SIGKILL)
 
 
-def _desert(*_):
-    redirect(os.open(os.devnull, os.O_WRONLY), 1, 2)  # an import that is broken off would be told as a bug
+def _desert(*_: object) -> None:
+    redirect(os.open(os.devnull, os.O_WRONLY), 1, 2)  # an interrupted import would be printed as a bug
     raise Deserted
 
 
-def do(stage, job) -> int:
-    """Do a job as a process of its own would; its exit code."""
+def do(stage: str, job: Job) -> int:
+    """Do a job as a separate process would, and return its exit code."""
     os.chdir(job.folder)
     sys.argv = [stage, *job.arguments]
     try:

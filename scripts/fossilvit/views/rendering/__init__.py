@@ -1,27 +1,36 @@
 """Geometry + cameras -> images.
 
-In: a Mesh, its Pose, Cameras. Out: its views, uint8 [S, S, 3] each, RGB on a background of exactly 255, which no
-channel of a specimen has, so that the mask of the specimen needs no other file.
+In: a Mesh, its Pose, Cameras. Out: views, RGB, uint8 [S, S, 3] each. The background is exactly 255 and the specimen is
+darker in every channel, so that its mask needs no file of its own.
 """
 
 import importlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 from numba import njit
 
+from fossilvit.meshes import Mesh
+from fossilvit.views.cameras import Camera
+from fossilvit.views.poses import Pose
+
 RENDERERS = ("raster", "offscreen")
 APPEARANCES = ("gray", "whitened", "color", "normals", "depth")
 BACKGROUND = 255
 BRIGHTEST = 250
-MOST_VIEWS = {"raster": None, "offscreen": 32_000}
-"""That one process draws. Open3D takes two images a view, four for one that is drawn again, and gives blank ones after
-some 131,000 (isl-org/Open3D issue 6912)."""
+"""Largest value of a channel that shows the specimen."""
+MOST_VIEWS: dict[str, int | None] = {"raster": None, "offscreen": 32_000}
+"""Most views that one process draws; None is any number. Open3D makes two images per view, four if the view is drawn
+again, and returns blank images after about 131,000 (isl-org/Open3D issue 6912)."""
+
+Draw = Callable[[Mesh, Pose, Sequence[Camera]], Iterator[np.ndarray]]
+"""Function that draws the views of one specimen, uint8 [S, S, 3], one per camera."""
 
 
 @contextmanager
-def renderer(name, size, appearance="gray", antialias=1):
-    """One renderer for any number of specimens.
+def renderer(name: str, size: int, appearance: str = "gray", antialias: int = 1) -> Iterator[Draw]:
+    """Yield the function that draws one specimen after another.
 
     Parameters
     ----------
@@ -29,20 +38,16 @@ def renderer(name, size, appearance="gray", antialias=1):
     size : int
         Width and height of a view in pixels.
     appearance : one of APPEARANCES
-        `gray`: matte, lights fixed to the camera. `whitened`: pale, one light from the upper left, dark hollows, as
-        fossils coated with ammonium chloride. `color`: vertex colors or texture, gray where there are none. `normals`:
-        right, up and toward the camera as red, green and blue. `depth`: the nearer the brighter.
+        `gray`: matte, with lights fixed to the camera. `whitened`: pale, with one light from the upper left and dark
+        hollows, like a fossil coated with ammonium chloride. `color`: vertex colors or texture, gray where there are
+        none. `normals`: right, up and toward the camera as red, green and blue. `depth`: the nearer, the brighter.
     antialias : int
-        Every pixel is the mean of so many times so many samples.
-
-    Yields
-    ------
-    render(mesh, pose, cameras) -> iterator of uint8 [size, size, 3], one a camera
+        Every pixel is the mean of antialias x antialias samples.
 
     Raises
     ------
     UserError
-        This machine cannot run that renderer.
+        This machine cannot run the renderer.
     """
     module = importlib.import_module(f"fossilvit.views.rendering.{name}")
     with module.renderer(size * antialias, appearance) as render:
@@ -50,8 +55,8 @@ def renderer(name, size, appearance="gray", antialias=1):
 
 
 @njit(cache=True)
-def reduced(image, factor):
-    """The means of blocks of factor x factor pixels, uint8 [S, S, 3]; only background alone is background."""
+def reduced(image: np.ndarray, factor: int) -> np.ndarray:
+    """Means of blocks of factor x factor pixels, uint8 [S, S, 3]. A mean is background only if its whole block is."""
     size = len(image) // factor
     means = np.empty((size, size, 3), np.uint8)
     for row in range(size):
@@ -65,17 +70,17 @@ def reduced(image, factor):
     return means
 
 
-def uses_driver(name) -> bool:
+def uses_driver(name: str) -> bool:
     """Whether a renderer runs code of a graphics driver."""
     return name != "raster"
 
 
-def most_specimens(name, views):
-    """How many specimens of so many views one process renders before another replaces it; None for any number."""
+def most_specimens(name: str, views: int) -> int | None:
+    """Number of specimens that one process renders before another replaces it, by views per specimen; None is any."""
     most = MOST_VIEWS[name]
     return most and max(most // views, 1)
 
 
-def fill(image) -> float:
-    """The share of a view that shows the specimen."""
+def fill(image: np.ndarray) -> float:
+    """Share of a view that shows the specimen, 0 to 1."""
     return float((image[..., 0] != BACKGROUND).mean())

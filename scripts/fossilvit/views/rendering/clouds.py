@@ -1,10 +1,10 @@
-"""A point cloud on the screen: what every pixel shows, blended from the discs that lie there.
+"""A point cloud on the screen: every point is drawn as a disc, and every pixel blends the foremost discs.
 
-In: the points of a Mesh, the radius of the disc that stands for each, and a Projection. Out: arrays of a view,
-[S, S, ...]. Pixels whose inverse depth is 0 show no point; what other arrays hold there means nothing.
+In: the points of a Mesh, the radius of the disc of each, and a Projection. Out: arrays of a view, [S, S, ...]. Pixels
+whose inverse depth is 0 show no point, and other arrays have no meaning there.
 
-Discs are oriented as surfels are (Pfister et al. 2000) and blended in two passes (Botsch and Kobbelt 2003): the first
-finds the nearest, the second mixes those that lie no farther behind it than they are large.
+Discs are oriented like surfels (Pfister et al. 2000) and blended in two passes (Botsch and Kobbelt 2003). The first
+finds the nearest disc. The second mixes those that lie behind it by no more than their own radius.
 """
 
 from typing import NamedTuple
@@ -13,25 +13,29 @@ import numpy as np
 from numba import njit
 
 from fossilvit.numbers.triples import times, unit
-from fossilvit.views.rendering.projection import before
+from fossilvit.views.rendering.projection import Projection, before
 
 EDGE_ON = 0.4
-"""Cosine of the angle to the view below which a disc is taken to face outward, for it may lie just behind the rim."""
+"""Cosine of the angle between normal and view below which a disc faces outward from the center, not toward the camera,
+since it may lie just behind the rim."""
 
 
 @njit(cache=True, error_model="numpy")
-def front(points, normals, discs, projection, size):
-    """The nearest disc of every pixel, int32 [S, S] or -1, and its inverse depth there, float64 [S, S].
+def front(
+    points: np.ndarray, normals: np.ndarray, discs: np.ndarray, projection: Projection, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the nearest disc of every pixel, int32 [S, S] or -1, and its inverse depth there, float64 [S, S].
 
-    A disc takes the pixels whose centers it covers, and the one that its own center lies in.
+    A disc covers the pixels whose centers lie in it, and always the pixel that its own center lies in.
 
     Parameters
     ----------
     points : float64 [N, 3], file units
     normals : float32 [N, 3], of either sign
-    discs : float64 [N], radii of the specimen
+    discs : float64 [N], radii in the unit sphere
     projection : Projection
     size : int
+        Width of the view in pixels.
     """
     nearest = np.full((size, size), -1, np.int32)
     inverse_depth = np.zeros((size, size))
@@ -52,16 +56,25 @@ def front(points, normals, discs, projection, size):
 
 
 @njit(cache=True, error_model="numpy")
-def blended(points, normals, discs, colors, projection, nearest, front):
-    """Normals, float32 [S, S, 3] (right, up, backward), inverse depths, float64 [S, S], and colors, uint8 [S, S, 3].
+def blended(
+    points: np.ndarray,
+    normals: np.ndarray,
+    discs: np.ndarray,
+    colors: np.ndarray,
+    projection: Projection,
+    nearest: np.ndarray,
+    front: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Blend normals, float32 [S, S, 3], inverse depth, float64 [S, S], and colors, uint8 [S, S, 3], of every pixel.
 
-    Normals point toward the camera, or outward from the center at the rim.
+    Normals are right, up and backward. They point toward the camera, or at the rim outward from the center.
 
     Parameters
     ----------
-    colors : uint8 [N, 3], or [0, 3] for none
+    points, normals, discs, projection : as for front()
+    colors : uint8 [N, 3], or [0, 3] if there are none
     nearest, front : int32 and float64 [S, S]
-        What the function above gives.
+        The results of front().
     """
     size = len(front)
     foremost = np.zeros(len(points), np.bool_)
@@ -110,26 +123,28 @@ def blended(points, normals, discs, colors, projection, nearest, front):
 
 
 class _Disc(NamedTuple):
-    """A disc before the camera."""
+    """A disc in coordinates of the camera, in radii, and its place on the screen, in pixels."""
 
-    center: tuple
+    center: tuple[float, float, float]
     """right, up, depth"""
-    normal: tuple
-    """toward the camera, or outward where seen from the edge: right, up, backward"""
+    normal: tuple[float, float, float]
+    """right, up, backward; toward the camera, or outward from the center if the disc is seen edge-on"""
     radius: float
     share: float
-    """times the plane through the camera parallel to the disc: the inverse depth"""
+    """1 / (normal . center as seen from the camera); times normal . ray it is the inverse depth along a ray"""
     column: float
+    """column of the center"""
     row: float
+    """row of the center"""
     reach: float
-    """pixels"""
+    """upper bound of its radius on the screen"""
 
 
 @njit(cache=True, inline="always")
-def _disc(point, normal, radius, projection):
-    """The disc that stands for a point."""
+def _disc(point: np.ndarray, normal: np.ndarray, radius: float, projection: Projection) -> _Disc:
+    """The disc that is drawn for a point."""
     x, y, z = before(point, projection)
-    nx, ny, nz = times(projection.rotation, normal)
+    nx, ny, nz = times(projection.rotation, (normal[0], normal[1], normal[2]))
     depth = projection.distance - z
     plane = nx * x + ny * y - nz * depth
     edge_on = abs(plane) < EDGE_ON * depth
@@ -147,24 +162,26 @@ def _disc(point, normal, radius, projection):
 
 
 @njit(cache=True, inline="always")
-def _rows(disc, size):
-    """The rows that a disc may cover, as first and one past the last."""
+def _rows(disc: _Disc, size: int) -> tuple[int, int]:
+    """Rows that a disc may cover: the first, and one past the last."""
     return max(int(np.ceil(disc.row - disc.reach)), 0), min(int(np.floor(disc.row + disc.reach)), size - 1) + 1
 
 
 @njit(cache=True, inline="always")
-def _chord(disc, projection, row, size):
-    """What a disc covers of a row: an ellipse's chord, whose ends are the roots of a quadratic.
+def _chord(
+    disc: _Disc, projection: Projection, row: int, size: int
+) -> tuple[int, int, float, float, tuple[float, float, float]]:
+    """Part of a row that a disc covers: a chord of an ellipse, whose ends are the roots of a quadratic.
 
-    Returns the first column and one past the last; the inverse depth at column 0 of the projection and its slope; the
-    coefficients, the constant one first, of what falls from the squared radius times the squared inverse depth in the
-    middle to 0 at the rim.
+    Returns the first column and one past the last; the inverse depth at column 0 of the projection and its slope per
+    column; and the coefficients, the constant first, of a quadratic in the column that falls from the squared radius
+    times the squared inverse depth in the middle to 0 at the rim.
     """
     x, y, depth = disc.center
     tangent, v = projection.tangent, (projection.row - row) * projection.tangent
     at_zero = (disc.normal[1] * v - disc.normal[2]) * disc.share
     slope = disc.normal[0] * disc.share * tangent
-    # the offset from the center, over the depth: (right, up, backward) + (by_right, by_up, by_backward) * column
+    # The offset from the center, divided by depth, is (right, up, backward) + (by_right, by_up, by_backward) * column.
     right, up, backward = -x * at_zero, v - y * at_zero, 1.0 - depth * at_zero
     by_right, by_up, by_backward = tangent - x * slope, -y * slope, -depth * slope
     square = disc.radius * disc.radius
@@ -180,12 +197,12 @@ def _chord(disc, projection, row, size):
 
 
 @njit(cache=True, inline="always")
-def _pixel(disc, size):
-    """Row and column of the pixel that the center of a disc lies in, or of the nearest one of the frame."""
+def _pixel(disc: _Disc, size: int) -> tuple[int, int]:
+    """Row and column of the pixel that the center of a disc lies in, or of the nearest pixel of the frame."""
     return min(max(int(np.rint(disc.row)), 0), size - 1), min(max(int(np.rint(disc.column)), 0), size - 1)
 
 
 @njit(cache=True, inline="always")
-def _behind(disc, inverse, front):
-    """Of a sign that says whether a disc of this inverse depth lies farther behind the front than it is large."""
+def _behind(disc: _Disc, inverse: float, front: float) -> float:
+    """A number that is positive if a disc of this inverse depth lies farther behind the front than its radius."""
     return front - inverse - disc.radius * front * inverse

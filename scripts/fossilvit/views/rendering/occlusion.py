@@ -1,47 +1,49 @@
-"""How much of the sky the hollows of a specimen see.
+"""Openness: how much of the sky each place of a specimen sees, little in hollows.
 
-In: the inverse depth of every pixel of a view. Out: its openness.
+In: the inverse depth of every pixel of a view, float64 [S, S]. Out: its openness, float32 [S, S].
 """
 
 import numpy as np
 from numba import njit
 
 REACH = 0.06
-"""How far around a pixel is looked, in frame widths: the scale of ribs, spines and sutures."""
+"""Radius around a pixel that is searched, in frame widths: the scale of ribs, spines and sutures."""
 NEAREST = 1 / 16
-"""Of the reach: what is finer is noise of the scan."""
+"""First step of the search, as a share of REACH: finer relief is noise of the scan."""
 STEPS = 10
+"""Number of steps in each direction."""
 HIGHEST = 1.5
-"""In reaches: what rises higher takes ever less light from what lies beside it, for it stands apart."""
+"""Height in multiples of REACH above which a neighbor shades less and less, since it stands apart."""
 DIRECTIONS = np.array([(0, 1), (1, 2), (1, 1), (2, 1), (1, 0), (2, -1), (1, -1), (1, -2)])
-"""Rows and columns of half the directions in which is looked; the others are opposite. Whole numbers, so that all steps
-in a direction lie exactly on a line."""
+"""Rows and columns of half of the directions that are searched; the other half is opposite. Whole numbers keep all
+steps in a direction exactly on a line."""
 
 
-def openness(inverse_depth, focal) -> np.ndarray:
-    """The openness of every pixel, 0 to 1, float32 [S, S].
+def openness(inverse_depth: np.ndarray, focal: float) -> np.ndarray:
+    """Openness of every pixel, 0 to 1, float32 [S, S].
 
-    Positive openness (Yokoyama et al. 2002): how far from the vertical the surroundings let one see, averaged over
-    directions; flat ground and everything that rises above it, however tilted, has 1.
+    Positive openness (Yokoyama et al. 2002) is the angle from the vertical at which the surroundings begin, averaged
+    over directions. Flat ground, however tilted, and everything that rises above it has 1.
 
     Parameters
     ----------
     inverse_depth : float64 [S, S], 0 for background
     focal : float
-        Of the view, in pixels.
+        Focal length of the view in pixels.
     """
     reach = max(REACH * len(inverse_depth), 1.0)
     steps = reach * NEAREST ** np.linspace(1, 0, STEPS) / np.linalg.norm(DIRECTIONS, axis=1, keepdims=True)
     offsets = DIRECTIONS[:, None] * np.rint(steps).clip(1).astype(np.int64)[..., None]
-    return _openness(inverse_depth, offsets, np.linalg.norm(offsets, axis=2) / focal, HIGHEST * reach / focal)
+    tangents = np.linalg.norm(offsets, axis=2) / focal
+    return _openness(inverse_depth, offsets, tangents, HIGHEST * reach / focal)
 
 
 @njit(cache=True, error_model="numpy")
-def _openness(inverse_depth, offsets, tangents, highest):
-    """Openness in some directions, by steps whose offsets are int64 [directions, steps, 2], rows and columns.
+def _openness(inverse_depth: np.ndarray, offsets: np.ndarray, tangents: np.ndarray, highest: float) -> np.ndarray:
+    """Openness by steps with offsets int64 [directions, steps, 2], rows and columns, and their lengths as tangents.
 
-    Slopes are along the ray of the pixel: a point whose depth is d times this one's, seen at a tangent t from it, lies
-    (1 - d) / (d * t) above it. So points on a straight line have one slope, whatever the perspective.
+    Slopes are measured along the ray of the pixel: a point that is d times as deep, at a tangent t from the pixel, has
+    slope (1 - d) / (d * t). So all points on a straight line have one slope, whatever the perspective.
     """
     size, directions, steps = len(inverse_depth), len(offsets), offsets.shape[1]
     shown = np.ones((size, size), np.float32)
@@ -65,8 +67,8 @@ def _openness(inverse_depth, offsets, tangents, highest):
 
 
 @njit(cache=True, inline="always")
-def _rise(inverse_depth, row, column, here, highest):
-    """How far a pixel rises above the one here, as a share of its depth; less for what stands apart."""
+def _rise(inverse_depth: np.ndarray, row: int, column: int, here: float, highest: float) -> float:
+    """Height of a pixel above the one with inverse depth `here`, as a share of its depth; less if it stands apart."""
     inside = 0 <= row < len(inverse_depth) and 0 <= column < len(inverse_depth)
     rise = (inverse_depth[row, column] if inside else 0.0) / here - 1.0
     return rise if rise <= highest else highest * max(0.0, 2.0 - rise / highest)

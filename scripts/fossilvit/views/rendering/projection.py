@@ -1,6 +1,6 @@
 """From file units to pixels.
 
-In: the pose of a specimen, a camera, the width of a view. Out: the numbers that the compiled loops project with.
+In: a Pose, a Camera, the width of a view in pixels. Out: a Projection, the numbers that compiled loops project with.
 """
 
 from typing import NamedTuple
@@ -10,12 +10,15 @@ from numba import njit
 
 from fossilvit.numbers.triples import times
 from fossilvit.views import cameras
+from fossilvit.views.cameras import Camera
+from fossilvit.views.poses import Pose
 
 
 class Projection(NamedTuple):
-    """How a point p in file units is seen: x, y, z = matrix @ (p - center), then
+    """The projection of a point p in file units onto pixels, whose centers have whole numbers.
 
-    column + focal * x / (distance - z), row - focal * y / (distance - z); centers of pixels are whole numbers.
+    With x, y, z = matrix @ (p - center), the point lies in column + focal * x / (distance - z) and in row - focal * y /
+    (distance - z).
     """
 
     center: np.ndarray
@@ -23,26 +26,28 @@ class Projection(NamedTuple):
     matrix: np.ndarray
     """float64 [3, 3], from file units to radii: right, up, backward"""
     rotation: np.ndarray
-    """float64 [3, 3], the same without its scale, for normals"""
+    """float64 [3, 3], the matrix without its scale, for normals"""
     distance: float
-    """of the camera from the center, in radii"""
+    """distance of the camera from the center, in radii"""
     focal: float
-    """pixels"""
+    """focal length in pixels"""
     column: float
+    """column of the center"""
     row: float
+    """row of the center"""
     tangent: float
-    """across a pixel: 1 / focal"""
+    """width of a pixel as a tangent: 1 / focal"""
 
 
 @njit(cache=True, inline="always")
-def before(point, projection):
-    """A point in file units as a camera stands to it: right, up and backward from the center, in radii."""
+def before(point: np.ndarray, projection: Projection) -> tuple[float, float, float]:
+    """A point in file units in coordinates of the camera: right, up and backward from the center, in radii."""
     center = projection.center
     return times(projection.matrix, (point[0] - center[0], point[1] - center[1], point[2] - center[2]))
 
 
-def projection(pose, camera, size) -> Projection:
-    """The projection of a Pose by a Camera onto a view of so many pixels."""
+def projection(pose: Pose, camera: Camera, size: int) -> Projection:
+    """The projection of a specimen in its pose onto a view, `size` pixels wide."""
     rotation = camera.axes @ pose.rotation
     focal = camera.focal * size
     return Projection(

@@ -1,8 +1,8 @@
-"""What every pixel shows -> a picture.
+"""Normals, depth and colors of every pixel -> a picture.
 
 In: the normal toward the camera, float32 [S, S, 3] (right, up, backward), the inverse depth, float64 [S, S] (0 for
-background), and for `color` the color, uint8 [S, S, 3]. Out: RGB, uint8 [S, S, 3], the background 255 and no channel of
-the specimen above BRIGHTEST.
+background), and for `color` the color, uint8 [S, S, 3]. Out: RGB, uint8 [S, S, 3]; the background is 255, and the
+specimen has no channel above BRIGHTEST.
 """
 
 from typing import NamedTuple
@@ -23,31 +23,36 @@ class Lighting(NamedTuple):
     strengths: np.ndarray
     """float64 [L], 1 for white"""
     ambient: float
-    """from all around"""
+    """light from all around"""
 
 
-def _toward(*lights):
-    return np.array(lights) / np.linalg.norm(lights, axis=1, keepdims=True)
+def _toward(*lights: tuple[float, float, float]) -> np.ndarray:
+    """Unit vectors, float64 [L, 3], of directions right, up and backward."""
+    directions: np.ndarray = np.array(lights) / np.linalg.norm(lights, axis=1, keepdims=True)
+    return directions
 
 
 GRAY = Lighting(_toward((-0.53, 0.62, 0.58), (0.80, 0.05, 0.60)), np.array([0.72, 0.22]), 0.15)
 """A key light from the upper left, as in drawings of fossils, and a weak one from the right."""
 WHITENED = Lighting(_toward((-0.62, 0.62, 0.48)), np.array([0.46]), 0.54)
-"""One low light from the upper left: fossils are coated with ammonium chloride for photography so that relief alone
-shows (Feldmann 1989, Paleotechniques)."""
+"""One low light from the upper left, as in photographs of fossils coated with ammonium chloride, which show relief
+alone (Feldmann 1989, Paleotechniques)."""
 FARTHEST = 0.12
-"""The gray of the farthest depth that the unit sphere has."""
+"""Brightness of the back of the unit sphere in `depth`; its front has 1."""
 
 
-def shade(appearance, normals, inverse_depth, color, focal) -> np.ndarray:
-    """The picture of a view.
+def shade(
+    appearance: str, normals: np.ndarray, inverse_depth: np.ndarray, color: np.ndarray | None, focal: float
+) -> np.ndarray:
+    """Paint the picture of a view, uint8 [S, S, 3].
 
     Parameters
     ----------
     appearance : one of APPEARANCES
-    normals, inverse_depth, color : see above; `color` may be None
+    normals, inverse_depth : see above
+    color : see above, or None if the specimen has no colors
     focal : float
-        Of the view, in pixels.
+        Focal length of the view in pixels.
     """
     if appearance == "normals":
         return _of_normals(normals, inverse_depth)
@@ -63,8 +68,8 @@ def shade(appearance, normals, inverse_depth, color, focal) -> np.ndarray:
 
 
 @njit(cache=True)
-def lit(normals, inverse_depth, lighting):
-    """The light that every pixel sends to the camera, 0 to 1, float32 [S, S]."""
+def lit(normals: np.ndarray, inverse_depth: np.ndarray, lighting: Lighting) -> np.ndarray:
+    """Light that every pixel sends to the camera, 0 to 1, float32 [S, S]."""
     size = len(inverse_depth)
     light = np.zeros((size, size), np.float32)
     for row in range(size):
@@ -81,8 +86,8 @@ def lit(normals, inverse_depth, lighting):
 
 
 @njit(cache=True, error_model="numpy")
-def nearness(inverse_depth, front):
-    """1 for the front of the unit sphere to FARTHEST for its back, 2 radii behind; float32 [S, S]."""
+def nearness(inverse_depth: np.ndarray, front: float) -> np.ndarray:
+    """Brightness by depth, float32 [S, S]: from 1 at depth `front` to FARTHEST at 2 radii behind it."""
     size = len(inverse_depth)
     near = np.empty((size, size), np.float32)
     for row in range(size):
@@ -93,8 +98,8 @@ def nearness(inverse_depth, front):
 
 
 @njit(cache=True)
-def paint(light, inverse_depth):
-    """Light, float32 [S, S], as grays."""
+def paint(light: np.ndarray, inverse_depth: np.ndarray) -> np.ndarray:
+    """Paint light, float32 [S, S], in gray, uint8 [S, S, 3]."""
     size = len(light)
     image = np.empty((size, size, 3), np.uint8)
     for row in range(size):
@@ -106,8 +111,8 @@ def paint(light, inverse_depth):
 
 
 @njit(cache=True)
-def _tinted(light, inverse_depth, color):
-    """Light as it comes from a surface of these colors."""
+def _tinted(light: np.ndarray, inverse_depth: np.ndarray, color: np.ndarray) -> np.ndarray:
+    """Paint the light that a surface of these colors reflects, uint8 [S, S, 3]."""
     image = np.full(color.shape, BACKGROUND, np.uint8)
     for row in range(len(light)):
         for column in range(len(light)):
@@ -119,8 +124,8 @@ def _tinted(light, inverse_depth, color):
 
 
 @njit(cache=True)
-def _of_normals(normals, inverse_depth):
-    """Normals as colors: right is red, up green, toward the camera blue."""
+def _of_normals(normals: np.ndarray, inverse_depth: np.ndarray) -> np.ndarray:
+    """Paint normals, uint8 [S, S, 3]: right is red, up is green, toward the camera is blue."""
     image = np.full(normals.shape, BACKGROUND, np.uint8)
     for row in range(len(normals)):
         for column in range(len(normals)):

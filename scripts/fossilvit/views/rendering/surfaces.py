@@ -1,30 +1,31 @@
 """A surface of triangles on the screen: which face every pixel shows, and its normal and color there.
 
-In: vertices and faces as a Mesh has them, and a Projection. Out: arrays of a view, [S, S, ...]. Pixels whose inverse
-depth is 0 show no face; what other arrays hold there means nothing.
+In: vertices and faces of a Mesh, and a Projection. Out: arrays of a view, [S, S, ...]. Pixels whose inverse depth is 0
+show no face, and other arrays have no meaning there.
 """
 
 import numpy as np
 from numba import njit
 
 from fossilvit.numbers.triples import across, dot, times, unit
-from fossilvit.views.rendering.projection import before
+from fossilvit.views.rendering.projection import Projection, before
 
 SNAP = 256.0
-"""Parts of a pixel that vertices are snapped to: so edges are exact in float64 and no crack opens between faces."""
+"""Vertices snap to 1/256 of a pixel, so that edges are exact in float64 and no crack opens between faces."""
 SHARP = np.cos(np.radians(40))
-"""A corner whose face turns farther than this from the normal of its vertex lies on a sharp edge, and is kept so."""
+"""Cosine of the largest angle between a face and the normal of its vertex; beyond it the corner lies on a sharp edge,
+which stays sharp."""
 SHORTEST = 1e-30
-"""Of a weighted sum of normals; they cancel each other where a surface folds onto itself."""
+"""Least length of a weighted sum of normals, which cancel where a surface folds onto itself."""
 TURNED = 3
-"""The bit of a corner's flag for `turned` stands so many places above that for `sharp`."""
+"""Distance from a corner's bit for `sharp` to its bit for `turned`."""
 
 
 @njit(cache=True, error_model="numpy")
-def corners(vertices, faces, normals):
-    """What is special about the corners of every face, as bits of a uint8 [F].
+def corners(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray) -> np.ndarray:
+    """Flags of the corners of every face, bits of uint8 [F].
 
-    Bit 0, 1 or 2: that corner lies on a sharp edge. Bit 3, 4 or 5: the normal of its vertex points to the face's back.
+    Bits 0 to 2: the corner lies on a sharp edge. Bits 3 to 5: the normal of its vertex points to the back of the face.
     """
     flags = np.zeros(len(faces), np.uint8)
     for face in range(len(faces)):
@@ -41,8 +42,8 @@ def corners(vertices, faces, normals):
 
 
 @njit(cache=True, error_model="numpy")
-def project(vertices, projection):
-    """Vertices on the screen, float32 [V, 3]: column, row and inverse depth; centers of pixels are whole numbers."""
+def project(vertices: np.ndarray, projection: Projection) -> np.ndarray:
+    """Project vertices to column, row and inverse depth, float32 [V, 3]; centers of pixels are whole numbers."""
     screen = np.empty(vertices.shape, np.float32)
     for vertex in range(len(vertices)):
         right, up, backward = before(vertices[vertex], projection)
@@ -54,16 +55,17 @@ def project(vertices, projection):
 
 
 @njit(cache=True, error_model="numpy")
-def visible(screen, faces, size):
-    """The nearest face of every pixel, int32, and its inverse depth, float64; of equally near ones the first.
+def visible(screen: np.ndarray, faces: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the nearest face of every pixel, int32 [S, S] or -1, and its inverse depth, float64 [S, S].
 
-    Edge functions as of Pineda 1988, stepped along rows. They are exact, so a pixel on an edge belongs to both faces.
+    The first of equally near faces counts. Edge functions (Pineda 1988) are stepped along rows; they are exact, so that
+    a pixel on an edge belongs to both faces.
     """
     nearest = np.full((size, size), -1, np.int32)
     inverse_depth = np.zeros((size, size))
     first, last = np.float32(0), np.float32(size - 1)
     for face in range(len(faces)):
-        # unsigned, so that no index is looked at for being negative
+        # Unsigned indices spare the check for negative ones.
         a, b, c = np.uint32(faces[face, 0]), np.uint32(faces[face, 1]), np.uint32(faces[face, 2])
         ax, ay, bx, by, cx, cy = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
         left, right = np.ceil(max(min(ax, min(bx, cx)), first)), min(max(ax, max(bx, cx)), last)
@@ -92,10 +94,18 @@ def visible(screen, faces, size):
 
 
 @njit(cache=True, error_model="numpy")
-def normals(nearest, screen, vertices, faces, flags, vertex_normals, rotation):
-    """The normal of what every pixel shows, toward the camera, float32 [S, S, 3]: right, up, backward.
+def normals(
+    nearest: np.ndarray,
+    screen: np.ndarray,
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    flags: np.ndarray,
+    vertex_normals: np.ndarray,
+    rotation: np.ndarray,
+) -> np.ndarray:
+    """Normal of every pixel toward the camera, float32 [S, S, 3]: right, up, backward; interpolated between vertices.
 
-    A row takes three passes, so that the processor fetches from memory for many pixels at a time.
+    A row takes three passes, so that the processor fetches from memory for many pixels at once.
     """
     size = len(nearest)
     shown = np.empty((size, size, 3), np.float32)
@@ -133,8 +143,8 @@ def normals(nearest, screen, vertices, faces, flags, vertex_normals, rotation):
 
 
 @njit(cache=True, error_model="numpy")
-def colors(nearest, screen, faces, vertex_colors):
-    """The color of what every pixel shows, uint8 [S, S, 3], interpolated between vertices."""
+def colors(nearest: np.ndarray, screen: np.ndarray, faces: np.ndarray, vertex_colors: np.ndarray) -> np.ndarray:
+    """Color of every pixel, uint8 [S, S, 3], interpolated between vertices."""
     size = len(nearest)
     shown = np.empty((size, size, 3), np.uint8)
     for row in range(size):
@@ -154,8 +164,8 @@ def colors(nearest, screen, faces, vertex_colors):
 
 
 @njit(cache=True, error_model="numpy")
-def corner_weights(screen, face, column, row):
-    """Perspective-correct weights of the corners of a face at a pixel, not scaled; negative from behind.
+def corner_weights(screen: np.ndarray, face: np.ndarray, column: int, row: int) -> tuple[float, float, float]:
+    """Perspective-correct weights of the corners of a face at a pixel, not normalized; negative for a face's back.
 
     Rows count downward, so the corners of a face seen from its front run clockwise on the screen.
     """

@@ -1,8 +1,9 @@
-"""Pictures on a surface, sampled without aliasing.
+"""Textures: images on a surface, sampled without aliasing.
 
-In: the Texture of a Mesh. Out: a Pyramid of every picture at every size, and the color of what every pixel shows.
+In: the Texture of a Mesh. Out: a Pyramid of every image at every size, and the color of every pixel, uint8 [S, S, 3].
 """
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,19 +13,20 @@ from fossilvit.views.rendering.surfaces import corner_weights
 
 
 class Pyramid(NamedTuple):
-    """Every picture in full, halved, halved again, … down to one pixel (Williams 1983), one after another."""
+    """Every image in full size, halved, halved again, … down to one pixel (Williams 1983), one after another."""
 
     texels: np.ndarray
     """uint8 [T, 3]"""
     levels: np.ndarray
-    """int64 [L, 3]: first texel, height and width of every level of every picture"""
+    """int64 [L, 3]: first texel, height and width of every level of every image"""
     first: np.ndarray
-    """int64 [I + 1]: the full size of every picture among the levels, and their number"""
+    """int64 [I + 1]: row in `levels` of every image's full size, and last the number of levels"""
 
 
-def pyramid(images) -> Pyramid:
-    """The pyramid of pictures, uint8 [H, W, 3] each."""
-    texels, levels, first = [], [], [0]
+def pyramid(images: Iterable[np.ndarray]) -> Pyramid:
+    """The pyramid of images, uint8 [H, W, 3] each."""
+    texels: list[np.ndarray] = []
+    levels, first = [], [0]
     begin = 0
     for image in images:
         for level in _levels(image):
@@ -35,7 +37,8 @@ def pyramid(images) -> Pyramid:
     return Pyramid(np.concatenate(texels), np.array(levels), np.array(first))
 
 
-def _levels(image):
+def _levels(image: np.ndarray) -> Iterator[np.ndarray]:
+    """An image, uint8 [H, W, 3], in full size and then halved until it is one pixel."""
     from PIL import Image
 
     yield image
@@ -46,15 +49,26 @@ def _levels(image):
 
 
 @njit(cache=True, error_model="numpy")
-def colors(nearest, screen, faces, uv, image, pyramid, missing):
-    """The color of what every pixel shows, uint8 [S, S, 3], from the level whose texels are about as large as pixels.
+def colors(
+    nearest: np.ndarray,
+    screen: np.ndarray,
+    faces: np.ndarray,
+    uv: np.ndarray,
+    image: np.ndarray,
+    pyramid: Pyramid,
+    missing: np.ndarray,
+) -> np.ndarray:
+    """Color of every pixel, uint8 [S, S, 3], from the level whose texels are about as large as pixels.
 
     Parameters
     ----------
-    uv, image : of the Texture
+    nearest : int32 [S, S], face of every pixel or -1
+    screen : float32 [V, 3], projected vertices
+    faces : int32 [F, 3]
+    uv, image : fields of the Texture
     pyramid : Pyramid
     missing : uint8 [3]
-        The color of faces without a picture.
+        Color of faces without an image.
     """
     size = len(nearest)
     shown = np.empty((size, size, 3), np.uint8)
@@ -80,17 +94,17 @@ def colors(nearest, screen, faces, uv, image, pyramid, missing):
 
 
 @njit(cache=True)
-def _area(corners):
-    """Of a triangle in the plane."""
-    return 0.5 * abs(
+def _area(corners: np.ndarray) -> float:
+    """Area of a triangle in the plane."""
+    return 0.5 * abs(  # type: ignore[no-any-return]  # elements of arrays have no type
         (corners[1, 0] - corners[0, 0]) * (corners[2, 1] - corners[0, 1])
         - (corners[1, 1] - corners[0, 1]) * (corners[2, 0] - corners[0, 0])
     )
 
 
 @njit(cache=True)
-def _sample(texels, height, width, u, v, color):
-    """The color at a place of a picture that repeats, interpolated between four texels, into uint8 [3]."""
+def _sample(texels: np.ndarray, height: int, width: int, u: float, v: float, color: np.ndarray) -> None:
+    """Fill uint8 [3] with the color at (u, v) of a repeating image, interpolated between four texels."""
     x, y = (u - np.floor(u)) * width - 0.5, (np.ceil(v) - v) * height - 0.5
     left, upper = int(np.floor(x)), int(np.floor(y))
     right_share, lower_share = x - left, y - upper
