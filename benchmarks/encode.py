@@ -32,7 +32,7 @@ from benchmarks import best
 from fossilvit import encoders
 from fossilvit.encoders import Options, extraction
 from fossilvit.encoders.vision import architectures
-from fossilvit.running import commands
+from fossilvit.running import devices
 from fossilvit.store.renders import rendered_ids
 
 VIEWS = 12
@@ -58,14 +58,14 @@ def main():
         write_renders(folder)
         rates = alone(matrix_rates, arguments.device)
         told = ", ".join(f"{precision} {rate:.0f}" for precision, rate in rates.items())
-        print(f"{arguments.device}, {commands.cores()} cores; matrices: {told} GFLOP/s")
+        print(f"{arguments.device}, {devices.cores()} cores; matrices: {told} GFLOP/s")
         print(f"rival: {'torch.hub' if arguments.checkout else 'our network in torch'}, fp32, single images\n")
         print("model size engine   precision  views/s GFLOP/s  share  files/s first s  rival/s ratio    cosine")
         for model in arguments.models:
             weights = folder / f"{MODELS[model]}.pth"
             alone(write_weights, MODELS[model], weights)
             for size in arguments.sizes:
-                options = Options(size, weights=weights, device=arguments.device, threads=commands.cores())
+                options = Options(size, weights=weights, device=arguments.device, threads=devices.cores())
                 compare(MODELS[model], options, folder, rates, arguments.checkout)
 
 

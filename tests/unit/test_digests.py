@@ -17,10 +17,10 @@ def look(tmp_path):
 
     def looked(*names):
         known = digests.Digests(tmp_path / "memory/digests.json")
-        digests._read.cache_clear()
+        digests.read_digest.cache_clear()
         known.look([tmp_path / name for name in names])
         known.save()
-        return [known.of(tmp_path / name) for name in names], digests._read.cache_info().misses
+        return [known.of(tmp_path / name) for name in names], digests.read_digest.cache_info().misses
 
     return looked
 

@@ -16,7 +16,13 @@ STAGES += ("fetch_weights", "list_files", "collect_embeddings", "find_duplicates
 
 def main():
     stages = {name: importlib.import_module(f"scripts.{name}") for name in STAGES}
-    for module in ("sklearn.cluster", "sklearn.decomposition", "hdbscan", "skimage.feature", "fossilvit.pages.contact_sheet"):
+    for module in (
+        "sklearn.cluster",
+        "sklearn.decomposition",
+        "hdbscan",
+        "skimage.feature",
+        "fossilvit.pages.contact_sheet",
+    ):
         importlib.import_module(module)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -35,7 +35,7 @@ def checked(config: dict[str, Any], schema: str | os.PathLike[str]) -> dict[str,
         A setting is unknown, or its value is wrong. The message names the setting nearest to an unknown one, or what
         the value may be.
     """
-    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # its types are not installed
+    from jsonschema import Draft202012Validator
 
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     config = _typed(config, rules)

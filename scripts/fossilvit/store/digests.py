@@ -27,7 +27,7 @@ def of_file(path: PathLike) -> str:
     ------
     OSError
     """
-    return _read(os.fspath(path), *_facts(path))
+    return read_digest(os.fspath(path), *_facts(path))
 
 
 def of_bytes(content: bytes) -> str:
@@ -108,6 +108,7 @@ def _facts(path: PathLike) -> list[int]:
 
 
 @lru_cache(maxsize=8)
-def _read(path: str, *facts: int) -> str:
+def read_digest(path: str, *facts: int) -> str:
+    """The SHA-256 of a file with these facts. The last few are remembered as long as this process lasts."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -91,7 +91,7 @@ def _network(path: str) -> "FromPixels":
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # there is no other way to read saved networks
-            network = torch.jit.load(path, map_location="cpu").eval()  # type: ignore[no-untyped-call]  # torch has no types
+            network = torch.jit.load(path, map_location="cpu").eval()
     except (RuntimeError, ValueError) as error:
         raise UserError(f"{path} is not TorchScript that torch can read ({_last(error)}); save it again.") from None
     return FromPixels(network, network)

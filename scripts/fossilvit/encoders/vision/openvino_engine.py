@@ -105,7 +105,7 @@ def convert(network: "nn.Module", size: int, path: Path) -> None:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         # check_trace would run the network twice more
-        traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]  # torch has no types
+        traced = torch.jit.trace(network, example, check_trace=False)
         model = openvino.convert_model(traced, input=[([-1, size, size, 3], openvino.Type.u8)])
     try:
         _save(model, path)

@@ -152,9 +152,7 @@ def _from_hub(repository: str, name: str, **options: Any) -> "nn.Module":
     """Meta's network of that name without weights, by its own code."""
     import torch
 
-    network: nn.Module = torch.hub.load(  # type: ignore[no-untyped-call]  # torch has no types
-        repository, name, pretrained=False, **options
-    )
+    network: nn.Module = torch.hub.load(repository, name, pretrained=False, **options)
     return network
 
 

@@ -176,7 +176,3 @@ def do(stage: str, job: Job) -> int:
     except Exception:
         traceback.print_exc()
         return 1
-
-
-if __name__ == "__main__":
-    main()
