@@ -17,6 +17,8 @@ from fossilvit.scans import specimens
 from fossilvit.store import files, layout
 from fossilvit.store.tables import RETRIEVAL_COLUMNS, SPECIMENS_COLUMNS, write_table
 
+pytestmark = pytest.mark.slow
+
 BROKEN = "shells/broken scan"
 SPECIMENS = [
     *(f"shells/ammonoid_{index}" for index in range(3)),
@@ -221,7 +223,7 @@ def test_embeddings_of_all_views_in_order_are_not_whitened(chain, folder, comman
     assert command("pool_embeddings", *concat).returncode == 0
     pooled = tmp_path / "embeddings"
     done = gather(command, folder, tmp_path / "0000.npz", 1, "--whiten", "views", embeddings=pooled)
-    assert "pool by mean" in told(done)
+    assert "set pool to mean" in told(done)
 
 
 def specimens_table(path, **files):

@@ -12,6 +12,8 @@ from fossilvit.running import devices
 
 from . import renders
 
+pytestmark = pytest.mark.slow
+
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 PATIENCE = 60
 """Seconds after which what never comes is given up."""

@@ -13,6 +13,8 @@ from fossilvit.errors import UserError
 from fossilvit.store import digests
 from fossilvit.store.renders import write_record, write_view
 
+pytestmark = pytest.mark.slow
+
 NAME = "dinov2_vits14"
 
 

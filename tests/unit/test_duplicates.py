@@ -74,6 +74,7 @@ SHAPES = {"surface": surface(), "points": cloud(), "plane": grid(), "one point":
 DETAILED = ["surface", "points"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES)
 @given(SEEDS)
 def test_another_order_in_another_place_with_six_digits_is_a_duplicate(name, seed):

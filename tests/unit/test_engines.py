@@ -15,6 +15,8 @@ from fossilvit.errors import UserError
 from fossilvit.running import devices
 from tests.unit.golden_tokens import PLAIN
 
+pytestmark = pytest.mark.slow
+
 SIZE = 56
 
 

@@ -1,11 +1,15 @@
 """What is written down in more than one place says the same everywhere."""
 
+import importlib
 import re
 import tomllib
 from itertools import chain
 
 import pytest
 import yaml
+
+from fossilvit import command_line, encoders, errors
+from fossilvit.views import studio
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +80,20 @@ def test_both_readmes_name_the_same_commands_and_these_exist(repository):
     english, japanese = (re.findall(r"python -m scripts\.(\w+)", path.read_text(encoding="utf-8")) for path in paths)
     assert english and sorted(english) == sorted(japanese)
     assert all((repository / "scripts" / f"{stage}.py").is_file() for stage in english)
+
+
+def test_stages_and_library_have_the_defaults_of_the_configuration(repository):
+    config = yaml.safe_load((repository / "config/config.yaml").read_text(encoding="utf-8"))
+    assert studio.Settings()._asdict() == config["render"]
+    extract = config["extract"]
+    assert extract.pop("model") == command_line.MODEL
+    usual = encoders.Options()._asdict()
+    assert usual.pop("threads") == 1 and usual == extract
+
+
+def test_the_library_has_one_name():
+    with pytest.raises(ImportError, match="Import fossilvit"):
+        importlib.import_module("scripts.fossilvit.errors")
+    from scripts import find_duplicates
+
+    assert find_duplicates.SpecimenError is errors.SpecimenError

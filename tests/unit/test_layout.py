@@ -99,3 +99,27 @@ def test_the_specimens_of_a_folder_are_told_by_their_ids(tmp_path):
         layout.array_path(tmp_path / "features", identity).touch()
     expected = sorted(["NHM<holotype>1", "{a.b}", "x/render.json", "x", "embeddings"])
     assert rendered_ids(tmp_path / "renders") == expected and array_ids(tmp_path / "features") == expected
+
+
+@pytest.mark.parametrize("identity", ["a", "kind/b {x}", "embeddings"])
+def test_the_patterns_of_the_rules_are_the_paths_of_the_stages(identity):
+    wildcard = layout.encode(identity)
+    assert Path(layout.RENDER_RECORDS.format(id=wildcard)) == layout.render_record(layout.RENDERS, identity)
+    assert Path(layout.VIEW_LISTS.format(id=wildcard)) == layout.view_list(layout.RENDERS, identity)
+    assert Path(layout.FEATURE_ARRAYS.format(id=wildcard)) == layout.array_path(layout.FEATURES, identity)
+    assert Path(layout.EMBEDDING_ARRAYS.format(id=wildcard)) == layout.array_path(layout.EMBEDDINGS, identity)
+    table = layout.neighbors_table(layout.RESULTS, identity)
+    assert Path(layout.QUERY_TABLES.format(query=layout.flat(identity))) == table
+    assert layout.query_of(table) == layout.flat(identity)
+
+
+def test_paths_are_written_in_layout_alone(repository):
+    files = [*(repository / "scripts").rglob("*.py"), *(repository / "workflow").rglob("*.py")]
+    files += [repository / "workflow/Snakefile", *(repository / "workflow").rglob("*.smk")]
+    assert len(files) > 100
+    written = {
+        (file.name, path)
+        for file in files
+        for path in re.findall(r"""["'](?:data|results)/[^"']*["']""", file.read_text(encoding="utf-8"))
+    }
+    assert {name for name, _ in written} == {"layout.py", "make_fossils.py"}, written

@@ -12,6 +12,8 @@ from fossilvit.views.rendering import engine, offscreen, surfaces
 
 from .shapes import ball, box, fossil, points_on_a_ball, surface
 
+pytestmark = pytest.mark.slow
+
 SIZE = 192
 THREE = cameras.directions(12)[:3]
 DRAW = """

@@ -16,6 +16,8 @@ import pytest
 from fossilvit.running import warm
 from tests.conftest import heed_interrupts
 
+pytestmark = pytest.mark.slow
+
 STAGE = '''
 """Does as told, and says in which process."""
 

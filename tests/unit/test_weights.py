@@ -17,6 +17,8 @@ from fossilvit.encoders.vision import architectures, vit, weights
 from fossilvit.errors import UserError
 from fossilvit.store import digests
 
+pytestmark = pytest.mark.slow
+
 TINY = architectures.Architecture(dimension=32, depth=2, heads=2, trained_size=56)
 
 
