@@ -67,7 +67,7 @@ class Plan(NamedTuple):
         return [layout.array_path(layout.EMBEDDINGS, identity) for identity in self.shards[shard]]
 
     def sentences(self) -> list[str]:
-        """What to tell before anything runs: what has changed since the last run, and which files are not taken."""
+        """Sentences to log before anything runs: what has changed since the last run, and which files are not taken."""
         changes = ", ".join(f"{change} ({count})" for change, count in self.stale.reasons.most_common())
         return [*([f"Changed since the last run: {changes}."] if changes else ()), *self.inventory.summary()]
 
@@ -87,7 +87,7 @@ def make(config: dict[str, Any], schema: PathLike, remote: bool, main: bool) -> 
     remote : bool
         Whether jobs go to other machines, for which some names of specimens cannot be written.
     main : bool
-        Whether this is the process that decides what is run again; the processes of single jobs do as they are told.
+        Whether this is the process that decides what runs again, and not the process of a single job.
 
     Raises
     ------

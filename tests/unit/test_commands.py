@@ -485,3 +485,12 @@ def test_defaults_of_the_commands_are_those_of_the_configuration(repository, mon
     assert render.meshes == config["meshes"] and group.seed == config["seed"]
     assert {key: getattr(group, key) for key in config["cluster"]} == config["cluster"]
     assert (find.topk, find.metric, find.query) == (config["search"]["topk"], config["search"]["metric"], None)
+
+
+@pytest.mark.parametrize("stage", [render_multiview, extract_features, pool_embeddings, cluster, search])
+def test_the_five_stages_take_the_same_options(stage, monkeypatch):
+    usual, given = [], ["--seed", "7", "--device", "cpu"]
+    for arguments in (usual, given):
+        monkeypatch.setattr("sys.argv", [stage.__name__, *arguments])
+        parsed = stage.parse()
+        assert (parsed.seed, parsed.device) == ((7, "cpu") if arguments else (0, "auto"))
