@@ -18,9 +18,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from tests.slurm import cluster
-
 from benchmarks import collection, encode
+from tests.slurm import cluster
 
 REPOSITORY = Path(__file__).parents[1]
 CORES = len(os.sched_getaffinity(0))

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import trimesh
 import yaml
-from scripts import cluster, extract_features, pool_embeddings, render_multiview, search
 
 from fossilvit import encoders, examples
 from fossilvit.errors import SpecimenError, UserError
@@ -16,6 +15,7 @@ from fossilvit.running import commands
 from fossilvit.scans import specimens
 from fossilvit.store import files, layout
 from fossilvit.store.tables import RETRIEVAL_COLUMNS, SPECIMENS_COLUMNS, write_table
+from scripts import cluster, extract_features, pool_embeddings, render_multiview, search
 
 pytestmark = pytest.mark.slow
 

@@ -97,3 +97,16 @@ def test_the_library_has_one_name():
     from scripts import find_duplicates
 
     assert find_duplicates.SpecimenError is errors.SpecimenError
+
+
+def test_every_room_is_in_the_picture_and_in_the_contract(repository):
+    library = repository / "scripts/fossilvit"
+    rooms = {path.name for path in library.iterdir() if (path / "__init__.py").is_file()}
+    picture = (repository / "docs/rooms.svg").read_text(encoding="utf-8")
+    page = (repository / "docs/architecture.md").read_text(encoding="utf-8")
+    assert len(rooms) >= 12
+    for room in rooms:
+        assert f">{room}</text>" in picture and f"| `{room}` |" in page, room
+    project = tomllib.loads((repository / "pyproject.toml").read_text())
+    (contract, _) = project["tool"]["importlinter"]["contracts"]
+    assert contract["exhaustive"] and rooms < set(re.split(r" \| ", " | ".join(contract["layers"])))

@@ -159,3 +159,10 @@ def test_more_memory_is_granted_to_a_file_that_is_compressed(tmp_path):
     data = ply_mesh(CUBE, QUADS)
     plain, small = stored(tmp_path, "plain.ply", data), stored(tmp_path, "x.ply", packed(data))
     assert meshes.most_memory(small) > meshes.most_memory(plain) > len(data)
+
+
+@pytest.mark.parametrize("name", ["scan.bin", "scan", "scan.ply.bak"])
+def test_a_file_of_no_known_content_or_name_is_refused_in_a_sentence(tmp_path, name):
+    (tmp_path / name).write_bytes(bytes(range(256)) * 3)
+    with pytest.raises(SpecimenError, match="is not PLY, OBJ, STL or OFF, neither by its content nor by its name"):
+        meshes.read(tmp_path / name)

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
-from scripts import render_multiview
 
 from fossilvit import meshes
 from fossilvit.errors import UserError
 from fossilvit.store import digests, files, layout
 from fossilvit.store.png import read_image
 from fossilvit.views.rendering import raster
+from scripts import render_multiview
 
 read = meshes.read
 

@@ -105,7 +105,6 @@ def test_a_stage_in_a_python_without_its_packages_says_what_to_activate():
 def test_a_run_in_a_python_without_packages_says_what_to_activate(monkeypatch):
     monkeypatch.syspath_prepend(REPOSITORY / "workflow")
     import surroundings
-
     from fossilvit.errors import UserError
 
     by_conda = SimpleNamespace(deployment_settings=SimpleNamespace(deployment_method={DeploymentMethod.CONDA}))

@@ -57,6 +57,8 @@ def _parsed(content: source.Source, path: PathLike) -> Geometry:
     """The geometry in the content of a file, by the parser of its format."""
     parsers: dict[str, Callable[[np.ndarray, PathLike], Geometry]]
     parsers = {"ply": ply.parse, "obj": obj.parse, "stl": stl.parse, "off": off.parse}
+    if content.kind not in parsers:
+        raise Unreadable("is not PLY, OBJ, STL or OFF, neither by its content nor by its name", "export it as PLY")
     geometry = parsers[content.kind](content.data, path)
     return geometry._replace(format=geometry.format + content.packing, notes=(*content.notes, *geometry.notes))
 

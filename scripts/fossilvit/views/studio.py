@@ -47,6 +47,10 @@ class Shot(NamedTuple):
     """uint8 [S, S, 3], one per camera; each is drawn only when the iterator reaches it"""
 
 
+Shoot = Callable[[Mesh], Shot]
+"""A function that takes the views of a mesh."""
+
+
 def render(mesh: Mesh, settings: Settings = USUAL) -> np.ndarray:
     """Render the views of one mesh, uint8 [V, S, S, 3].
 
@@ -60,7 +64,7 @@ def render(mesh: Mesh, settings: Settings = USUAL) -> np.ndarray:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Callable[[Mesh], Shot]]:
+def opened(settings: Settings) -> Iterator[Shoot]:
     """Yield the function that shoots one mesh after another, all with one renderer."""
     directions = cameras.directions(settings.views, settings.viewpoints, settings.elevation)
     with rendering.renderer(settings.renderer, settings.size, settings.appearance, settings.antialias) as draw:
