@@ -64,7 +64,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--specimen", help="only this ID; the collection is not gathered")
     parser.add_argument("--pool", choices=pooling.METHODS, default="mean")
     parser.add_argument(
-        "--whiten", choices=whitening.METHODS, default="none", help="by what; only the collection, no single embedding"
+        "--whiten",
+        choices=whitening.METHODS,
+        default="none",
+        help="whitening of the collection; single embeddings stay as they are",
     )
     command_line.add_shared(parser)
     return parser.parse_args()

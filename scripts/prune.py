@@ -28,7 +28,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--delete", action="store_true", help="delete them, while no run is going on")
-    parser.add_argument("--meshes", type=expanduser, default=layout.MESHES, help="folder of meshes")
+    parser.add_argument("--meshes", type=expanduser, default=layout.MESHES, help="folder of scans")
     parser.add_argument("--shards", type=command_line.auto_or(1), default="auto", help="number of shards, or auto")
     parser.add_argument(
         "--data", type=expanduser, default="data", help="folder of renders, features, embeddings and shards"

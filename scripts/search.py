@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from os.path import expanduser
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from fossilvit import command_line
@@ -22,9 +21,6 @@ from fossilvit.store import layout
 from fossilvit.store.embeddings import read_embeddings, read_passport
 from fossilvit.store.records import recorded
 from fossilvit.store.tables import NEIGHBORS_COLUMNS, RETRIEVAL_COLUMNS, open_table, write_table
-
-Ranking = tuple[int, np.ndarray, np.ndarray]
-"""Row of a query, rows of its neighbors, and their distances."""
 
 
 def main() -> None:
@@ -49,7 +45,7 @@ def main() -> None:
 
 
 def write_all(
-    neighbors_path: Path, scores_path: Path, identities: list[str], ranked: Iterable[Ranking], topk: int
+    neighbors_path: Path, scores_path: Path, identities: list[str], ranked: Iterable[neighbors.Ranking], topk: int
 ) -> None:
     """Write the first neighbors and the retrieval scores of every specimen."""
     labels = evaluation.labels([specimens.category(identity) for identity in identities])
@@ -76,7 +72,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--emb", type=expanduser, default=layout.ARRAY, help="embeddings of the collection")
     parser.add_argument("--ids", type=expanduser, help="IDs, one per row; by default ids.txt beside --emb")
     parser.add_argument("--query", help="an ID, or the end of exactly one ID; by default every specimen is a query")
-    parser.add_argument("--topk", type=command_line.at_least(1), default=10, help="neighbors of a specimen")
+    parser.add_argument("--topk", type=command_line.at_least(1), default=10, help="number of neighbors per specimen")
     parser.add_argument("--metric", choices=neighbors.METRICS, default="cosine")
     parser.add_argument("--out", type=expanduser, default=layout.RESULTS, help="folder of results")
     command_line.add_shared(parser)

@@ -19,10 +19,13 @@ DECIMALS = 6
 LARGEST_KEY = 2**62
 """Largest integer that distance and row are combined into for sorting."""
 
+Ranking = tuple[int, np.ndarray, np.ndarray]
+"""The row of a query, the rows of its neighbors, and their distances; see ranked()."""
+
 
 def ranked(
     embeddings: np.ndarray, metric: str, queries: Sequence[int] | np.ndarray | None = None, topk: int | None = None
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+) -> Iterator[Ranking]:
     """Rank the neighbors of one query after another by their distance.
 
     Parameters
