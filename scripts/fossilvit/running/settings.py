@@ -139,5 +139,5 @@ _WORDS = {
     "null": "null",
 }
 """The words of a message for the kinds of settings in the schema."""
-_LIMITS = {"multipleOf": "divisible by", "minimum": "of at least", "maximum": "of at most"}
+_LIMITS = {"minimum": "of at least", "maximum": "of at most"}
 """The words of a message for the limits of a setting in the schema."""
