@@ -5,13 +5,15 @@ tests/workflow/test_internals.py fails when Snakemake changes one of them.
 
 import threading
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snakemake.jobs import Job
-from snakemake.workflow import Workflow
+
+if TYPE_CHECKING:  # imported by itself, it would import itself in a circle
+    from snakemake.workflow import Workflow
 
 
-def decide_reruns(workflow: Workflow, again: Collection[str]) -> None:
+def decide_reruns(workflow: "Workflow", again: Collection[str]) -> None:
     """Let Snakemake run the jobs of these files again, and the jobs of missing files, and no others.
 
     By itself Snakemake goes by dates and by its memory in .snakemake, checks nothing below a job that must run, and
@@ -49,23 +51,23 @@ async def _no_date(job: Job) -> None:
     """No date that an input could be newer than."""
 
 
-def submits_jobs(workflow: Workflow) -> bool:
+def submits_jobs(workflow: "Workflow") -> bool:
     """Whether this process hands its jobs to other machines."""
     return bool(workflow.nodes)
 
 
-def is_submitted(workflow: Workflow) -> bool:
+def is_submitted(workflow: "Workflow") -> bool:
     """Whether this process was handed to this machine by another, and runs the jobs of a shard here."""
     return bool(workflow.remote_exec and not workflow.nodes)
 
 
-def forget_groups(workflow: Workflow) -> None:
+def forget_groups(workflow: "Workflow") -> None:
     """Drop the groups of all rules: a dry run checks them, in time that grows with the square of a shard."""
     for rule in workflow.rules:
         rule.group = None
 
 
-def slurm_run(workflow: Workflow) -> str | None:
+def slurm_run(workflow: "Workflow") -> str | None:
     """The name that all jobs of this run have on SLURM; None where they go elsewhere."""
     return workflow.scheduler._executor.run_uuid if workflow.executor_plugin.name == "slurm" else None
 

@@ -2,19 +2,22 @@
 
 import os
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from snakemake.workflow import Workflow
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 from fossilvit.errors import UserError
 from fossilvit.running import environment
 from fossilvit.store import layout
 
+if TYPE_CHECKING:
+    from snakemake.workflow import Workflow
+
 FOLDERS = (".", ".snakemake", ".fossilvit", "data", layout.LOGS, layout.RESULTS)
 PACKAGES = ("hdbscan", "numba", "numpy", "open3d", "PIL", "scipy", "sklearn", "torch", "tqdm")
 
 
-def check(workflow: Workflow) -> None:
+def check(workflow: "Workflow") -> None:
     """Check that a run can begin.
 
     Parameters
