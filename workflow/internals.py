@@ -1,6 +1,7 @@
 """Everything that touches private parts of Snakemake, as of 9.27.
 
-tests/workflow/test_internals.py fails when Snakemake changes one of them.
+In: Snakemake's Workflow. Out: what is known of it, or a change of what it does. tests/workflow/test_internals.py fails
+when Snakemake changes one of them.
 """
 
 import threading

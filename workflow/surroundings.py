@@ -1,4 +1,7 @@
-"""Whether a run can begin: in a folder that may be written, by a Python that has what the stages need."""
+"""Whether a run can begin: in a folder that may be written, by a Python that has what the stages need.
+
+In: Snakemake's Workflow. Out: nothing, or a UserError.
+"""
 
 import os
 from importlib.util import find_spec

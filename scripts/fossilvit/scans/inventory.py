@@ -1,6 +1,7 @@
 """The content of the folder of scans: every file in it is a specimen, is left out, or is passed over.
 
-Standard library only: Snakemake reads this at every start, for collections of any size.
+In: a folder. Out: an Inventory. Standard library only: Snakemake reads this at every start, for collections of any
+size.
 """
 
 import errno

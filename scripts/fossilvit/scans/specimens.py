@@ -1,7 +1,7 @@
 """Specimens and their IDs: categories, queries and shards.
 
-An ID is the path of a scan in the folder of scans without its extension, e.g. `ammonites/NHM-1234`. Standard library
-only: Snakemake reads this at every start, for collections of any size.
+An ID is the path of a scan in the folder of scans without its extension, e.g. `ammonites/NHM-1234`. In: IDs. Out: what
+they mean. Standard library only: Snakemake reads this at every start, for collections of any size.
 """
 
 import math

@@ -1,4 +1,7 @@
-"""Features, float32 [V, D], and embeddings, float32 [D]: one .npy per specimen, and its record beside it."""
+"""Features, float32 [V, D], and embeddings, float32 [D].
+
+In: an array and its recipe. Out: one .npy per specimen and its record beside it, and the array again.
+"""
 
 from typing import Any
 from zipfile import BadZipFile

@@ -1,6 +1,7 @@
 """SHA-256 digests of files, bytes and values. A file that has not changed since it was last read is not read again.
 
-Standard library only: Snakemake reads this at every start.
+In: paths, bytes or values. Out: digests of 64 hexadecimal digits. Standard library only: Snakemake reads this at every
+start.
 """
 
 import hashlib

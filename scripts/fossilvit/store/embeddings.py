@@ -1,4 +1,8 @@
-"""The embeddings of the collection, float32 [N, D], the ID of every row, and the passport: how they were made."""
+"""The collection on disk.
+
+In: embeddings, float32 [N, D], the ID of every row, and the passport, which says how they were made. Out:
+embeddings.npy, ids.txt and embeddings.json, and what they hold.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path

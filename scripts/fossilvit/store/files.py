@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, and JSON.
 
-Standard library only: Snakemake reads this at every start.
+In: a path, and what to write. Out: a whole file, or what one holds. Standard library only: Snakemake reads this at
+every start.
 """
 
 import json

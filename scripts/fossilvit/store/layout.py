@@ -1,6 +1,7 @@
 """The path of every file of the workflow, by specimen, shard or query.
 
-Standard library only: Snakemake reads this at every start.
+In: a folder and an ID. Out: a path; patterns with a wildcard are for Snakemake. Standard library only: Snakemake reads
+this at every start.
 """
 
 import re

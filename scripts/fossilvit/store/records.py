@@ -1,6 +1,7 @@
 """The record beside every result: what it was made from, and its digest.
 
-Standard library only: Snakemake reads this at every start.
+In: results and their recipe. Out: JSON beside them, and what it says. Standard library only: Snakemake reads this at
+every start.
 """
 
 from collections.abc import Iterator

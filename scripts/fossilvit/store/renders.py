@@ -1,4 +1,7 @@
-"""Renders: one folder per specimen, with one PNG per view, uint8 [H, W, 3], the list of views and the render record."""
+"""Renders: one folder per specimen, with one PNG per view, the list of views and the render record.
+
+In: views, uint8 [H, W, 3], and a record. Out: these files, and what they hold.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,7 @@
 """Shards: the embeddings of some specimens, float32 [N, D], and the records of these and of the failed ones.
 
-If the collection is whitened by its views, a shard also holds their scatter, float32 [R, D].
+In: these. Out: one .npz per shard, and what it holds. If the collection is whitened by its views, that includes their
+scatter, float32 [R, D].
 """
 
 import json

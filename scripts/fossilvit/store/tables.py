@@ -1,4 +1,7 @@
-"""The tables of results and their columns: CSV files of UTF-8 text with LF line ends."""
+"""The tables of results and their columns.
+
+In: rows. Out: CSV files of UTF-8 text with LF line ends, and rows again.
+"""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
