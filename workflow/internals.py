@@ -4,14 +4,24 @@ In: Snakemake's Workflow. Out: what is known of it, or a change of what it does.
 when Snakemake changes one of them.
 """
 
+import _thread
+import os
+import signal
 import threading
+import time
 from collections.abc import Collection
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from snakemake.jobs import Job
+from snakemake.logging import ColorizingTextHandler
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 if TYPE_CHECKING:  # imported by itself, it would import itself in a circle
     from snakemake.workflow import Workflow
+
+MOMENT = 0.05
+"""Seconds after which a Ctrl-C that would be ignored comes again."""
 
 
 def decide_reruns(workflow: "Workflow", again: Collection[str]) -> None:
@@ -71,6 +81,33 @@ def forget_groups(workflow: "Workflow") -> None:
 def slurm_run(workflow: "Workflow") -> str | None:
     """The name that all jobs of this run have on SLURM; None where they go elsewhere."""
     return workflow.scheduler._executor.run_uuid if workflow.executor_plugin.name == "slurm" else None
+
+
+def heed_signals() -> None:
+    """Let every Ctrl-C and every SIGTERM end a run.
+
+    Snakemake's handler of SIGTERM takes a lock that the code it interrupts may hold, and then waits for ever: here it
+    runs in a thread of its own. Snakemake's log handler ignores a Ctrl-C that falls into it: here that comes again.
+    """
+    handle = JobScheduler.exit_gracefully
+    JobScheduler.exit_gracefully = lambda scheduler, *_: _thread.start_new_thread(handle, (scheduler,))
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    while frame:
+        if frame.f_code is ColorizingTextHandler.emit.__code__:
+            _thread.start_new_thread(_send_later, (number,))
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
+
+
+def _send_later(number: int) -> None:
+    time.sleep(MOMENT)
+    os.kill(os.getpid(), number)
 
 
 def leave_at_once() -> None:

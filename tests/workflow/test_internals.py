@@ -1,8 +1,10 @@
 """The private parts of Snakemake that workflow/internals.py touches. This fails when a new Snakemake changes them."""
 
 import inspect
+import signal
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -66,3 +68,47 @@ def test_a_timer_does_not_keep_a_process_that_is_done():
     begin = time.monotonic()
     subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY / "workflow", check=True, timeout=50)
     assert time.monotonic() - begin < 50
+
+
+def test_a_sigterm_that_meets_the_scheduler_with_its_lock_does_not_wait_for_it(internals, monkeypatch):
+    monkeypatch.setattr(job_scheduler.JobScheduler, "exit_gracefully", job_scheduler.JobScheduler.exit_gracefully)
+    usual = signal.getsignal(signal.SIGINT)
+    internals.heed_signals()
+    signal.signal(signal.SIGINT, usual)
+    scheduler = SimpleNamespace(_lock=threading.Lock(), _open_jobs=threading.Semaphore(0), _user_kill=None)
+    with scheduler._lock:
+        job_scheduler.JobScheduler.exit_gracefully(scheduler, signal.SIGTERM, None)
+        assert scheduler._user_kill is None
+    assert scheduler._open_jobs.acquire(timeout=20) and scheduler._user_kill == "graceful"
+
+
+INTERRUPTED = """
+import logging, os, signal, sys, time, internals
+from snakemake.logging import ColorizingTextHandler
+
+class Stream:
+    def write(self, text):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def flush(self):
+        pass
+
+    isatty = lambda self: False
+
+if sys.argv[1:]:
+    internals.heed_signals()
+log = logging.getLogger("play")
+log.addHandler(ColorizingTextHandler(nocolor=True, stream=Stream(), formatter=logging.Formatter()))
+log.warning("a job")
+time.sleep(5)
+print("lost")
+"""
+
+
+@pytest.mark.parametrize("heeded", [True, False])
+def test_a_ctrl_c_is_not_lost_in_the_log(heeded):
+    """The second case fails when Snakemake no longer needs this."""
+    program = [sys.executable, "-c", INTERRUPTED, *["heed"] * heeded]
+    done = subprocess.run(program, cwd=REPOSITORY / "workflow", capture_output=True, text=True, timeout=50)
+    assert ("lost" in done.stdout) != heeded, done.stderr
+    assert (done.returncode == -signal.SIGINT) == heeded

@@ -23,6 +23,7 @@ RETRIES = 1 if internals.is_submitted(workflow) else None
 # the graph is millions of objects that last as long as the run; collecting garbage among them doubles its start and end
 gc.set_threshold(1_000_000, 100, 100)
 atexit.register(gc.freeze)
+internals.heed_signals()
 internals.leave_at_once()
 
 
