@@ -211,18 +211,21 @@ class _Survey:
         """
         path = layout.render_record(layout.RENDERS, specimen.id)
         record = files.parsed(content)
-        noted = files.read_object(layout.record_path(layout.array_path(layout.FEATURES, specimen.id)))
+        noted, pooled = (
+            files.read_object(layout.record_path(layout.array_path(folder, specimen.id)))
+            for folder in (layout.FEATURES, layout.EMBEDDINGS)
+        )
         broken = "broken" in noted and noted == recipes.broken(content, noted["broken"])
         views = "none" if broken else _views(path.parent, specimen.id, record)
         rendered = self.judge(lambda: self.render_change(specimen, record, views), path)
         wanted = recipes.features(content, self.recipe) if rendered else None
-        features = self.array(layout.FEATURES, specimen.id, wanted, "settings of extract")
+        features = self.array(layout.FEATURES, specimen.id, noted, wanted, "settings of extract")
         if features is None:
             self.described.add(specimen.id)
         if not rendered or (features is None and views != "all"):
             self.rendered.add(specimen.id)
         wanted = recipes.embedding(features, self.settings["pool"]) if features else None
-        embedding = self.array(layout.EMBEDDINGS, specimen.id, wanted, "pool")
+        embedding = self.array(layout.EMBEDDINGS, specimen.id, pooled, wanted, "pool")
         return record if rendered else None, features, embedding
 
     def render_change(self, specimen: Specimen, record: dict[str, Any], views: str) -> str | None:
@@ -255,20 +258,23 @@ class _Survey:
             return "settings of render"
         return LOST if views == "none" or (views == "best" and self.settings["keep_renders"]) else None
 
-    def array(self, folder: str, identity: str, wanted: dict[str, Any] | None, settings: str) -> str | None:
+    def array(
+        self, folder: str, identity: str, record: dict[str, Any], wanted: dict[str, Any] | None, settings: str
+    ) -> str | None:
         """The digest of the features or the embedding of a specimen; None unless it is up to date.
 
         Parameters
         ----------
         folder : path
         identity : str
+        record : dict
+            The record beside the array; empty if there is none.
         wanted : dict or None
             The current recipe; None if something that the array is made from is stale.
         settings : str
             What has changed if the settings in the two recipes differ.
         """
         path = layout.array_path(folder, identity)
-        record = files.read_object(layout.record_path(path))
 
         def change() -> str | None:
             if wanted is None:
