@@ -19,6 +19,7 @@ OK = {
         "color": "none",
         "cleaned": {"degenerate faces": 3, "duplicate faces": 2},
         "notes": ['units "mm", assumed', "second; note"],
+        **{"strays": 2, "strays_share": 0.001, "strays_distance": 12.5},
     },
     "seconds": 0.123,
 }
@@ -52,6 +53,7 @@ def test_a_specimen_is_a_row_of_its_facts(tmp_path):
         "sha256": "ab" * 32,
         "seconds": "0.123",
         "reason": "",
+        **{"strays": "2", "strays_share": "0.001", "strays_distance": "12.5"},
     }
 
 

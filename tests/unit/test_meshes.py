@@ -167,6 +167,7 @@ def test_facts_of_a_point_cloud_are_its_count_and_box(tmp_path):
         "color": "none",
         "cleaned": {},
         "notes": [],
+        **{"strays": 0, "strays_share": None, "strays_distance": None},
     }
 
 

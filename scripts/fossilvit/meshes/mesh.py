@@ -1,6 +1,6 @@
 """A mesh: a checked surface or point cloud in file units. Its facts go into the render record."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -17,6 +17,19 @@ class Texture(NamedTuple):
     """uint8 [H, W, 3] each"""
     image: np.ndarray
     """int32 [F], image of each face, -1 for none"""
+
+
+class Strays(NamedTuple):
+    """What a scanner left beside a specimen."""
+
+    vertices: np.ndarray
+    """bool [V], whether each vertex is part of a stray"""
+    parts: int
+    """number of strays"""
+    share: float
+    """their share of the surface, or of the points"""
+    distance: float
+    """distance of the farthest from the box around the specimen, in file units"""
 
 
 class Mesh(NamedTuple):
@@ -41,11 +54,31 @@ class Mesh(NamedTuple):
     """how many faults of each kind were removed, and how many faces were turned around"""
     notes: tuple[str, ...] = ()
     """remarks on the file for the user"""
+    strays: Strays | None = None
+    """None if there are none"""
 
     @property
     def is_points(self) -> bool:
         """Whether the mesh is a point cloud."""
         return len(self.faces) == 0
+
+    def part(self, kept: np.ndarray) -> Self:
+        """The part of the mesh that has only these vertices, bool [V], and the faces between them."""
+        sound = kept[self.faces].all(axis=1)
+        used = kept.copy()
+        if not self.is_points:
+            used[:] = False
+            used[self.faces[sound]] = True
+        number = (np.cumsum(used) - 1).astype(np.int32)
+        texture = self.texture and self.texture._replace(uv=self.texture.uv[sound], image=self.texture.image[sound])
+        return self._replace(
+            vertices=self.vertices[used],
+            faces=number[self.faces[sound]],
+            normals=self.normals[used],
+            colors=None if self.colors is None else self.colors[used],
+            spacing=None if self.spacing is None else self.spacing[used],
+            texture=texture,
+        )
 
 
 def facts(mesh: Mesh) -> dict[str, Any]:
@@ -56,7 +89,8 @@ def facts(mesh: Mesh) -> dict[str, Any]:
     dict
         kind (`surface` or `points`), format, vertices, faces, bounding_box [[x, y, z], [x, y, z]], area, volume (None
         unless watertight and orientable), watertight, components (these four None for points), color (`none`,
-        `vertices` or `texture`), cleaned (dict of kind of fault to count) and notes; in file units.
+        `vertices` or `texture`), cleaned (dict of kind of fault to count), notes, strays, strays_share and
+        strays_distance; in file units. All but the last three are facts of the whole file.
     """
     surface, topology = not mesh.is_points, mesh.topology
     low, high = measures.box(mesh.vertices)
@@ -74,4 +108,7 @@ def facts(mesh: Mesh) -> dict[str, Any]:
         "color": "texture" if mesh.texture else "vertices" if mesh.colors is not None else "none",
         "cleaned": mesh.cleaned,
         "notes": list(mesh.notes),
+        "strays": mesh.strays.parts if mesh.strays else 0,
+        "strays_share": mesh.strays.share if mesh.strays else None,
+        "strays_distance": mesh.strays.distance if mesh.strays else None,
     }

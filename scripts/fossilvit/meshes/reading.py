@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fossilvit.errors import SpecimenError
-from fossilvit.meshes import cleaning, measures, normals, spacing
+from fossilvit.meshes import cleaning, measures, normals, resolution, spacing, strays
 from fossilvit.meshes.errors import Unreadable
 from fossilvit.meshes.formats import obj, off, ply, source, stl
 from fossilvit.meshes.geometry import Geometry
@@ -40,7 +40,8 @@ def read(path: PathLike) -> Mesh:
     """
     try:
         geometry = _parsed(source.load(path), path)
-        mesh = _surface(geometry) if len(geometry.sizes) else _points(geometry)
+        mesh = strays.marked(_surface(geometry) if len(geometry.sizes) else _points(geometry))
+        coarse = resolution.check(strays.without(mesh).vertices)
     except Unreadable as error:
         raise SpecimenError(f"{path} {error}") from None
     except PermissionError:
@@ -50,7 +51,7 @@ def read(path: PathLike) -> Mesh:
     except Exception as error:  # a broken file can make a parser fail in any way
         cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise SpecimenError(f"{path} cannot be read ({cause}); export it again.") from error
-    return mesh._replace(format=geometry.format, notes=tuple(geometry.notes))
+    return mesh._replace(format=geometry.format, notes=(*geometry.notes, *mesh.notes, *coarse))
 
 
 def _parsed(content: source.Source, path: PathLike) -> Geometry:
@@ -73,6 +74,7 @@ def _surface(geometry: Geometry) -> Mesh:
     if few:
         counts["faces of fewer than three corners"] = few
     if not len(sound.faces):
+        resolution.check(geometry.vertices[cleaning.usable(geometry.vertices)])
         raise Unreadable("has no face with an area", "export the surface again")
     joined = topology_of(sound.faces, len(sound.vertices))
     faces = _turned(sound.faces, joined.turned)

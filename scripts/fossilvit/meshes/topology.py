@@ -178,7 +178,31 @@ def _minorities(parents: np.ndarray, parities: np.ndarray) -> np.ndarray:
 
 @njit(cache=True)
 def _components(faces: np.ndarray, vertex_count: int) -> int:
-    """Number of parts that share no vertex."""
+    """Number of components."""
+    _, count = _united(faces, vertex_count)
+    return count
+
+
+@njit(cache=True)
+def components(faces: np.ndarray, vertex_count: int) -> np.ndarray:
+    """Number of the component of each vertex, counted from 0, int32 [V]. Components share no vertex."""
+    parents, count = _united(faces, vertex_count)
+    parities = np.zeros(vertex_count, np.bool_)
+    numbers = np.empty(vertex_count, np.int32)
+    count = 0
+    for vertex in range(vertex_count):
+        root, _ = _root(parents, parities, vertex)
+        if root == vertex:  # a root comes before all others of its component
+            numbers[vertex] = count
+            count += 1
+        else:
+            numbers[vertex] = numbers[root]
+    return numbers
+
+
+@njit(cache=True)
+def _united(faces: np.ndarray, vertex_count: int) -> tuple[np.ndarray, int]:
+    """The union-find forest of vertices that faces join, int32 [V], and the number of its trees."""
     parents = np.arange(vertex_count).astype(np.int32)
     parities = np.zeros(vertex_count, np.bool_)
     count = vertex_count
@@ -189,4 +213,4 @@ def _components(faces: np.ndarray, vertex_count: int) -> int:
             if a != b:
                 parents[max(a, b)] = min(a, b)
                 count -= 1
-    return count
+    return parents, count

@@ -21,7 +21,7 @@ PASSED_OVER_COLUMNS = ("file", "reason")
 SPECIMENS_COLUMNS = (
     *("specimen_id", "status", "format", "kind", "vertices", "faces"),
     *("min_x", "min_y", "min_z", "max_x", "max_y", "max_z", "area", "volume", "watertight", "components", "color"),
-    *("cleaned", "notes", "bytes", "sha256", "seconds", "reason"),
+    *("cleaned", "notes", "bytes", "sha256", "seconds", "reason", "strays", "strays_share", "strays_distance"),
 )
 DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
 
