@@ -42,7 +42,7 @@ from fossilvit.views.rendering.shading import shade
 
 LARGE = 2_000_000
 """Faces of the large mesh."""
-VIEWS = cameras.directions(12)
+VIEWS = cameras.frames(12)
 FEW = 3
 """Number of views of the offscreen renderer, which may need seconds per view."""
 PATIENCE = 120
@@ -134,7 +134,7 @@ def our_times_and_embrees(path, size, rounds):
         a_view(lambda view: see(mesh, discs, view, size), views, rounds),
         a_view(lambda sight: show(look, sight), sights, rounds),
         a_view(png.encode, images, rounds),
-        a_view(lambda directions: rendered(mesh, directions, size), [VIEWS], rounds) / len(VIEWS),
+        a_view(lambda frames: rendered(mesh, frames, size), [VIEWS], rounds) / len(VIEWS),
         None if mesh.is_points else embree_time(mesh, pose, views, size, rounds),
     )
 
@@ -153,11 +153,11 @@ def show(look, sight):
     return shade("gray", *look(*sight), view.focal)
 
 
-def rendered(mesh, directions, size):
+def rendered(mesh, frames, size):
     """The views of a specimen as PNG."""
     pose = poses.pose(mesh)
     with rendering.renderer("raster", size) as render:
-        return [png.encode(image) for image in render(mesh, pose, cameras.aim(directions, "fit", mesh, pose))]
+        return [png.encode(image) for image in render(mesh, pose, cameras.aim(frames, "fit", mesh, pose))]
 
 
 def embree_time(mesh, pose, views, size, rounds):
@@ -194,8 +194,9 @@ def offscreen_time(path, size):
     offscreen = filament.OffscreenRenderer(size, size)
     offscreen.scene.add_geometry("specimen", open3ds(mesh), material)
 
-    def draw(direction):
-        eye, up = cameras.distance() * direction, cameras.axes(direction)[1]
+    def draw(frame):
+        _, up, backward = frame
+        eye = cameras.distance() * backward
         offscreen.setup_camera(cameras.FIELD_OF_VIEW, np.zeros(3), eye, up)
         return np.asarray(offscreen.render_to_image())
 

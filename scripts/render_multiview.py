@@ -87,6 +87,9 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--framing", choices=cameras.FRAMINGS, default=usual.framing)
     parser.add_argument("--align", choices=poses.ALIGNMENTS, default=usual.align)
+    parser.add_argument("--mirror", choices=cameras.MIRRORS, default=usual.mirror)
+    parser.add_argument("--strays", choices=studio.STRAYS, default=usual.strays)
+    parser.add_argument("--picture", choices=studio.PICTURES, default=usual.picture, help="what figures show")
     command_line.add_shared(parser)
     return parser.parse_args()
 

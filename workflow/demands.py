@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from fossilvit.encoders import Choice
+from fossilvit.provenance import recipes
 from fossilvit.scans.specimens import Specimen
 
 Settings = dict[str, Any]
@@ -27,19 +28,19 @@ def encoder_arguments(settings: Settings) -> str:
 
 def rendering_memory(settings: Settings, specimen: Specimen) -> int:
     """MB to read and render a specimen: 1000, what its file may take, 25 bytes per sample, and 3 more per view."""
-    views: int = settings["render"]["views"]
+    views = recipes.view_count(settings["render"])
     return 1000 + specimen.memory + (25 + 3 * views) * _samples(settings) // MB
 
 
 def rendering_minutes(settings: Settings, specimen: Specimen) -> int:
     """Minutes to render a specimen, as its share of a job: 1, one per GB to read, and one per billion samples."""
-    samples: int = settings["render"]["views"] * _samples(settings)
+    samples = recipes.view_count(settings["render"]) * _samples(settings)
     return 1 + specimen.memory // 1000 + samples // 10**9
 
 
 def describing_minutes(settings: Settings, gpus: int) -> int:
     """Minutes to describe a specimen, as its share of a job: 1, and one for every four views without a GPU."""
-    views: int = settings["render"]["views"]
+    views = recipes.view_count(settings["render"])
     return 1 if gpus else 1 + views // 4
 
 

@@ -3,6 +3,11 @@
 from fossilvit.store.renders import forget_render, write_record, write_view
 
 
+def views(*fills):
+    """The facts of upright views that show this share of the specimen."""
+    return [{"fill": fill, "up": [0, 0, 1], "mirrored": False} for fill in fills]
+
+
 def write(folder, identity, images, record):
     """The views of a specimen, uint8 [V, H, W, 3], and its record."""
     forget_render(folder, identity)

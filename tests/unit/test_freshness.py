@@ -19,6 +19,7 @@ from fossilvit.scans import inventory
 from fossilvit.store import digests, files, layout
 
 from ..conftest import REPOSITORY
+from . import renders
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.text(max_size=3),
@@ -53,7 +54,7 @@ def described(tmp_path, monkeypatch, settings):
         **recipes.views(settings["render"]),
         "file": scan,
         "companions": {},
-        "views": [{"fill": 0.5}, {"fill": 0.25}],
+        "views": renders.views(0.5, 0.25),
     }
     files.write_json(folder / "render.json", {**record, "seconds": 1})
     encoder = encoders.choose("hog").recipe()

@@ -49,7 +49,7 @@ SPECIMENS = {"ammonoid": ammonoid, "echinoid": echinoid}
 def row(mesh, appearance="gray", antialias=1, framing="fit", align="none", viewpoints="sphere"):
     """Three of twelve views beside each other, uint8 [SIZE, 3 * SIZE, 3]."""
     pose = poses.pose(mesh, align)
-    aimed = cameras.aim(cameras.directions(12, viewpoints)[::4], framing, mesh, pose)
+    aimed = cameras.aim(cameras.frames(12, viewpoints)[::4], framing, mesh, pose)
     with rendering.renderer("raster", SIZE, appearance, antialias) as render:
         return np.concatenate(list(render(mesh, pose, aimed)), axis=1)
 

@@ -15,7 +15,7 @@ from .shapes import ball, box, fossil, points_on_a_ball, surface
 pytestmark = pytest.mark.slow
 
 SIZE = 192
-THREE = cameras.directions(12)[:3]
+THREE = cameras.frames(12)[:3]
 DRAW = """
 import sys
 from functools import partial
@@ -183,7 +183,7 @@ def drawn(harms, mesh=None, size=64, direction=(0.6, 0.48, 0.64)):
     pose, stand_in = poses.pose(mesh), StandIn(harms)
     try:
         with offscreen.renderer(size, "gray", stand_in.start) as render:
-            (image,) = render(mesh, pose, cameras.aim([np.array(direction)], "fit", mesh, pose))
+            (image,) = render(mesh, pose, cameras.aim([cameras.axes(direction)], "fit", mesh, pose))
     finally:
         assert stand_in.closed and next(stand_in.harms, None) is None
     return image

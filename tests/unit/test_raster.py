@@ -17,16 +17,16 @@ from fossilvit.views import cameras, poses, rendering
 from .shapes import ball, box, cloud, fossil, points_on_a_ball, surface
 
 SIZE = 128
-TWELVE = cameras.directions(12)
-FRONT = np.array([[1.0, 0.0, 0.0]])
+TWELVE = cameras.frames(12)
+FRONT = [cameras.axes([1.0, 0.0, 0.0])]
 AS_IT_IS = poses.Pose(np.zeros(3), np.eye(3), 1.0)
 
 
-def drawn(mesh, directions=TWELVE, size=SIZE, pose=None, framing="fit", **looks):
+def drawn(mesh, frames=TWELVE, size=SIZE, pose=None, framing="fit", **looks):
     """Views of a specimen, uint8 [V, size, size, 3]."""
     pose = pose or poses.pose(mesh)
     with rendering.renderer("raster", size, **looks) as render:
-        return np.stack(list(render(mesh, pose, cameras.aim(directions, framing, mesh, pose))))
+        return np.stack(list(render(mesh, pose, cameras.aim(frames, framing, mesh, pose))))
 
 
 def fills(images):
@@ -69,7 +69,7 @@ def test_a_sphere_is_a_filled_round_disc_from_every_side():
 def test_a_cube_seen_from_any_side_is_a_square_of_one_gray(direction):
     """The near side of the cube of edge 2 lies 1 before the middle, so its half edge is seen at 1 / (d - 1)."""
     mesh = box(2, 2, 2)
-    image = drawn(mesh, [direction], 200)[0, :, :, 0]
+    image = drawn(mesh, [cameras.axes(direction)], 200)[0, :, :, 0]
     half = 1 / poses.pose(mesh).radius
     pixels = 100 * half / (cameras.distance() - half) / np.tan(np.radians(cameras.FIELD_OF_VIEW / 2))
     inside = np.abs(np.arange(200) + 0.5 - 100) < pixels
@@ -82,8 +82,8 @@ def test_a_cube_has_the_silhouette_of_its_corners_hull_in_every_view():
     mesh = box(2, 2, 2)
     pose = poses.pose(mesh)
     centers = np.stack(np.meshgrid(*[np.arange(SIZE) + 0.5] * 2), axis=2).reshape(-1, 2)
-    for direction, image in zip(cameras.directions(20), drawn(mesh, cameras.directions(20)), strict=True):
-        seen = pose.apply(mesh.vertices) @ cameras.axes(direction).T
+    for axes, image in zip(cameras.frames(20), drawn(mesh, cameras.frames(20)), strict=True):
+        seen = pose.apply(mesh.vertices) @ axes.T
         places = SIZE * (0.5 + [1, -1] * seen[:, :2] * cameras.FOCAL / (cameras.distance() - seen[:, 2:]))
         sides = ConvexHull(places).equations
         distance = (centers @ sides[:, :2].T + sides[:, 2]).max(axis=1).reshape(SIZE, SIZE)
@@ -123,7 +123,11 @@ def test_what_lies_to_the_right_of_an_observer_is_drawn_to_the_right_and_what_li
     up = np.cross(right, -direction)
     for place, axis, sign in ((right, 1, 1), (up, 0, -1)):
         small = ball(2)
-        mask = masks(drawn(small._replace(vertices=0.1 * small.vertices + 0.7 * place), [direction], SIZE, AS_IT_IS))[0]
+        mask = masks(
+            drawn(
+                small._replace(vertices=0.1 * small.vertices + 0.7 * place), [cameras.axes(direction)], SIZE, AS_IT_IS
+            )
+        )[0]
         center = np.array(ndimage.center_of_mass(mask)) + 0.5 - SIZE / 2
         assert sign * center[axis] > SIZE / 5 and abs(center[1 - axis]) < 1
 
@@ -275,7 +279,7 @@ def test_fill_is_the_share_of_pixels_that_are_not_background():
 @pytest.mark.parametrize("appearance", rendering.APPEARANCES)
 def test_every_appearance_has_the_same_silhouette(appearance, framing):
     for mesh in (fossil("echinoid"), points_on_a_ball(1_000)):
-        looks = {"directions": TWELVE[:2], "framing": framing}
+        looks = {"frames": TWELVE[:2], "framing": framing}
         assert np.array_equal(masks(drawn(mesh, appearance=appearance, **looks)), masks(drawn(mesh, **looks)))
 
 

@@ -39,13 +39,14 @@ def misread(path):
 
 @pytest.fixture
 def render(tmp_path, monkeypatch):
-    """Renders boxes of these names; the record of each, by name."""
+    """Renders boxes, each with a stray, of these names; the record of each, by name."""
     monkeypatch.setattr(meshes, "read", misread)
 
     def run(*names, options=()):
         (tmp_path / "meshes").mkdir(exist_ok=True)
         for name in names:
-            trimesh.creation.box((1, 2, 3)).export(tmp_path / "meshes" / f"{name}.ply")
+            scan = trimesh.creation.box((1, 2, 3)) + trimesh.creation.icosphere(0, 0.01).apply_translation((0, 0, 9))
+            scan.export(tmp_path / "meshes" / f"{name}.ply")
         out = tmp_path / "renders"
         arguments = ["--in", tmp_path / "meshes", "--out", out, "--views", 2, "--size", 32, *options]
         monkeypatch.setattr("sys.argv", ["render_multiview", *map(str, arguments)])
@@ -111,7 +112,10 @@ def test_a_preview_is_a_sheet_of_all_views_and_nothing_else(render, tmp_path, mo
         ("viewpoints", "ring"),
         ("elevation", -35.5),
         ("framing", "zoom"),
-        ("align", "principal"),
+        ("align", "none"),
+        ("mirror", "ignore"),
+        ("strays", "keep"),
+        ("picture", "file"),
     ],
 )
 def test_a_setting_reaches_the_picture_and_the_record(render, setting, value):

@@ -7,7 +7,7 @@ from fossilvit.answers import clustering, neighbors
 from fossilvit.collection import pooling, whitening
 from fossilvit.errors import UserError
 from fossilvit.running import settings
-from fossilvit.views import cameras, poses, rendering
+from fossilvit.views import cameras, poses, rendering, studio
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +144,18 @@ def test_weights_that_are_not_there_are_named(config, schema, tmp_path):
     [("pool", "concat", "pool concat"), ("pool", "max", "pool max"), ("render.views", 1, "views")],
 )
 def test_what_cannot_be_whitened_is_named(config, schema, name, value, word):
-    changed = put(config, name, value)
+    changed = put(put(config, "render.align", "none"), name, value)
     settings.checked(changed, schema)
     sentence = refusal(put(changed, "collection.whiten", "views"), schema)
     assert sentence.startswith("collection.whiten: ") and word in sentence
+
+
+@pytest.mark.parametrize(("name", "value"), [("render.align", "principal"), ("render.mirror", "ignore")])
+def test_views_that_have_no_order_are_not_concatenated(config, schema, name, value):
+    one_pose = put(put(config, "render.align", "none"), "pool", "concat")
+    settings.checked(one_pose, schema)
+    sentence = refusal(put(one_pose, name, value), schema)
+    assert sentence.startswith("pool: concat ") and name in sentence
 
 
 def test_the_schema_allows_just_what_the_library_can(schema):
@@ -160,6 +168,9 @@ def test_the_schema_allows_just_what_the_library_can(schema):
     assert tuple(render["viewpoints"]) == cameras.VIEWPOINTS
     assert tuple(render["framing"]) == cameras.FRAMINGS
     assert tuple(render["align"]) == poses.ALIGNMENTS
+    assert tuple(render["mirror"]) == cameras.MIRRORS
+    assert tuple(render["strays"]) == studio.STRAYS
+    assert tuple(render["picture"]) == studio.PICTURES
     assert tuple(groups["pool"]["enum"]) == pooling.METHODS
     assert tuple(groups["collection"]["properties"]["whiten"]["enum"]) == whitening.METHODS
     assert tuple(groups["cluster"]["properties"]["method"]["enum"]) == clustering.METHODS

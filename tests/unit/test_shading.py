@@ -6,14 +6,14 @@ from fossilvit.views.rendering import shading
 
 from .shapes import ball, box, fossil, surface
 
-FRONT = [np.array([1.0, 0.0, 0.0])]
+FRONT = [cameras.axes([1.0, 0.0, 0.0])]
 ONE = poses.Pose(np.zeros(3), np.eye(3), 1.0)
 SIZE = 256
 
 
-def look(mesh, appearance, pose=ONE, directions=FRONT):
+def look(mesh, appearance, pose=ONE, frames=FRONT):
     with rendering.renderer("raster", SIZE, appearance) as render:
-        return np.stack(list(render(mesh, pose, cameras.aim(directions, "fit", mesh, pose))))
+        return np.stack(list(render(mesh, pose, cameras.aim(frames, "fit", mesh, pose))))
 
 
 def test_normals_of_planes_are_shown_as_right_up_and_toward_the_camera():
@@ -55,14 +55,14 @@ def test_whitened_is_paler_than_gray_and_darkens_the_hollows():
 
 def test_the_lights_stay_with_the_camera():
     """A ball is lit the same from every side."""
-    views = look(ball(6), "gray", directions=cameras.directions(6)).astype(int)
+    views = look(ball(6), "gray", frames=cameras.frames(6)).astype(int)
     assert np.abs(views - views[0]).mean() < 1
 
 
 @pytest.mark.parametrize("appearance", rendering.APPEARANCES)
 def test_nothing_of_a_specimen_is_brighter_than_the_brightest(appearance):
     for mesh in (box(1, 1, 1), fossil("crinoid")):
-        images = look(mesh, appearance, poses.pose(mesh), cameras.directions(4))
+        images = look(mesh, appearance, poses.pose(mesh), cameras.frames(4))
         specimen = images[(images != 255).any(axis=3)]
         assert specimen.max() <= rendering.BRIGHTEST
 

@@ -59,7 +59,23 @@ def test_a_long_label_keeps_its_end_and_stays_within_its_picture(red):
     assert not np.array_equal(inked(sheet), inked(other))
 
 
+def test_the_best_view_is_upright_and_no_mirror_image(tmp_path):
+    images = np.zeros((4, 8, 8, 3), np.uint8)
+    views = renders.views(0.2, 0.9, 0.3, 0.8)
+    views[1]["up"], views[3]["mirrored"] = [0, 0.5, -0.8], True
+    renders.write(tmp_path, "a", images, {"status": "ok", "views": views})
+    assert best_view(tmp_path, "a") == layout.view_path(tmp_path, "a", 2)
+
+
+def test_a_picture_for_people_is_shown_where_there_is_one(tmp_path):
+    record = {"status": "ok", "views": renders.views(0.5), "picture": "file", "align": "principal"}
+    renders.write(tmp_path, "a", np.zeros((1, 8, 8, 3), np.uint8), record)
+    assert best_view(tmp_path, "a").name == "a_picture.png"
+    renders.write(tmp_path, "a", np.zeros((1, 8, 8, 3), np.uint8), {**record, "align": "none"})
+    assert best_view(tmp_path, "a").name == "a_view00.png"
+
+
 def test_the_best_view_shows_most(tmp_path):
     images = np.full((3, 40, 40, 3), 200, np.uint8)
-    renders.write(tmp_path, "a/b", images, {"status": "ok", "views": [{"fill": fill} for fill in (0.2, 0.4, 0.4)]})
+    renders.write(tmp_path, "a/b", images, {"status": "ok", "views": renders.views(0.2, 0.4, 0.4)})
     assert best_view(tmp_path, "a/b") == layout.view_path(tmp_path, "a/b", 1)

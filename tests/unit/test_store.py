@@ -132,7 +132,7 @@ def test_what_a_killed_rendering_left_unfinished_goes(tmp_path):
 
 
 def test_forgotten_views_leave_the_best_and_the_record(tmp_path):
-    renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": [{"fill": fill} for fill in (0.2, 0.1, 0.3)]})
+    renders.write(tmp_path, "a", IMAGES, {"status": "ok", "views": renders.views(0.2, 0.1, 0.3)})
     best = best_view(tmp_path, "a")
     assert best.name == "a_view02.png"
     forget_views(tmp_path, "a")

@@ -54,7 +54,7 @@ def agrees(open3d, mesh, framing="fit", views=4):
     """Nearest face and depth are Embree's in every pixel but along silhouettes; how many pixels these are."""
     pose = poses.pose(mesh)
     along_silhouettes = 0
-    for camera in cameras.aim(cameras.directions(views), framing, mesh, pose):
+    for camera in cameras.aim(cameras.frames(views), framing, mesh, pose):
         theirs, far = cast(open3d, mesh, pose, camera)
         screen = surfaces.project(mesh.vertices, projection(pose, camera, SIZE))
         nearest, inverse_depth = surfaces.visible(screen, mesh.faces, SIZE)
@@ -122,7 +122,7 @@ def test_normals_of_a_ball_are_its_places():
     """Where a pixel's ray meets the unit sphere, solved here, is the normal there."""
     mesh = ball(6)
     pose = poses.Pose(np.zeros(3), np.eye(3), 1.0)
-    (camera,) = cameras.aim([np.array([0.6, 0.0, 0.8])], "fit", mesh, pose)
+    (camera,) = cameras.aim([cameras.axes([0.6, 0.0, 0.8])], "fit", mesh, pose)
     seen_by = projection(pose, camera, SIZE)
     screen = surfaces.project(mesh.vertices, seen_by)
     nearest, _ = surfaces.visible(screen, mesh.faces, SIZE)

@@ -10,7 +10,7 @@ from fossilvit.views.rendering import textures
 
 from .shapes import cloud, surface
 
-FRONT = [np.array([1.0, 0.0, 0.0])]
+FRONT = [cameras.axes([1.0, 0.0, 0.0])]
 CORNERS = [(0, -1, -1), (0, 1, -1), (0, 1, 1), (0, -1, 1)]
 UV = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
 FACES = [(0, 1, 2), (0, 2, 3)]

@@ -254,7 +254,7 @@ class _Survey:
         settings = self.settings["render"]
         if any(record[name] != settings[name] for name in recipes.VIEW_SETTINGS):
             return "settings of render"
-        if record["status"] == "ok" and len(record["views"]) != settings["views"]:
+        if record["status"] == "ok" and len(record["views"]) != recipes.view_count(settings):
             return "settings of render"
         return LOST if views == "none" or (views == "best" and self.settings["keep_renders"]) else None
 
@@ -408,14 +408,14 @@ def _difference(said: dict[str, Any], wanted: dict[str, Any], settings: str) -> 
 
 
 def _views(folder: Path, identity: str, record: dict[str, Any]) -> str:
-    """Which views of a render record exist: `all`, `best` (at least the best) or `none`. A failed one lacks no view."""
+    """Which views of a render record exist: `all`, `best` (what figures show) or `none`. A failed one lacks no view."""
     try:
         sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder)}
         names = [layout.view_name(identity, view) for view in range(len(record.get("views", ())))]
-        there = [bool(sizes.get(name)) for name in names]
-        if all(there) and sizes.get(layout.VIEW_LIST) == sum(len(name.encode()) + 1 for name in names):
-            return "all"
-        return "best" if not names or there[records.fullest(record)] else "none"
+        if names and not sizes.get(records.shown(identity, record)):
+            return "none"
+        listed = sizes.get(layout.VIEW_LIST) == sum(len(name.encode()) + 1 for name in names)
+        return "all" if listed and all(sizes.get(name) for name in names) else "best"
     except BROKEN:
         return "none"
 

@@ -16,7 +16,10 @@ from fossilvit.errors import UserError
 from fossilvit.scans.inventory import Inventory
 from fossilvit.store import digests
 
-VIEW_SETTINGS = ("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align")
+VIEW_SETTINGS = (
+    *("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align", "mirror", "strays"),
+    "picture",
+)
 """Settings of rendering, as a render record names them. The number of views is the length of its list of views."""
 SECONDS = re.compile(rb'"seconds": [0-9.]+')
 KEPT = ("status", "reason", "file", "mesh", "seconds")
@@ -33,6 +36,12 @@ def views(settings: Mapping[str, Any]) -> dict[str, Any]:
     settings : dict with VIEW_SETTINGS
     """
     return {**{name: settings[name] for name in VIEW_SETTINGS}, "version": versions.RENDERING}
+
+
+def view_count(settings: Mapping[str, Any]) -> int:
+    """Number of views of a specimen: that of the settings, or twice that if its mirror image is seen too."""
+    views: int = settings["views"]
+    return 2 * views if settings["mirror"] == "ignore" else views
 
 
 def render(content: bytes) -> str:

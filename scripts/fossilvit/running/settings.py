@@ -53,6 +53,8 @@ def checked(config: dict[str, Any], schema: str | os.PathLike[str]) -> dict[str,
             raise UserError(f"extract.weights: there is no file {weights}; correct the path, or set it to null.")
     if config["collection"]["whiten"] != "none":
         _check_whitening(config["pool"], config["render"]["views"])
+    if config["pool"] == "concat":
+        _check_concat(config["render"])
     return config
 
 
@@ -61,6 +63,16 @@ def _check_whitening(pool: str, views: int) -> None:
         raise UserError(f"collection.whiten: embeddings of pool {pool} cannot be whitened; take pool mean, or none.")
     if views < 2:
         raise UserError("collection.whiten: a single view differs from no other; raise render.views, or take none.")
+
+
+def _check_concat(render: dict[str, Any]) -> None:
+    if render["align"] != "none":
+        raise UserError(
+            "pool: concat compares view by view, for which all scans must lie in one pose; set render.align to none if "
+            "they do, or take pool mean."
+        )
+    if render["mirror"] != "keep":
+        raise UserError("pool: concat tells a specimen from its mirror image; set render.mirror to keep, or take mean.")
 
 
 def _typed(value: Any, rule: dict[str, Any]) -> Any:

@@ -77,7 +77,15 @@ def view_list(renders: PathLike, identity: str) -> Path:
 
 def view_name(identity: str, view: int) -> str:
     """The file name of the PNG of one view, counted from 0. The specimen's name in it is cut if it is too long."""
-    ending = f"_view{view:02d}.png"
+    return _png_name(identity, f"_view{view:02d}.png")
+
+
+def picture_name(identity: str) -> str:
+    """The file name of the PNG that shows a specimen to people, if it is none of its views."""
+    return _png_name(identity, "_picture.png")
+
+
+def _png_name(identity: str, ending: str) -> str:
     name = encode(identity).rpartition("/")[2]
     return name.encode()[: LONGEST_NAME - len(ending)].decode(errors="ignore") + ending
 

@@ -11,7 +11,10 @@ from typing import Any
 
 from fossilvit.store import digests
 from fossilvit.store.files import PathLike, read_json, write_json
-from fossilvit.store.layout import record_path
+from fossilvit.store.layout import picture_name, record_path, view_name
+
+LEVEL = 1e-6
+"""Cosine of up and z that rounding can leave where a camera looks along z."""
 
 
 @contextmanager
@@ -52,6 +55,21 @@ def collection_of(table: PathLike) -> dict[str, Any] | None:
 
 
 def fullest(record: dict[str, Any]) -> int:
-    """The number of the view that shows most of a specimen, from its render record. Of equal views it is the first."""
-    fills = [view["fill"] for view in record["views"]]
+    """The number of the upright view that shows most of a specimen, from its render record. Of equal ones the first.
+
+    A view is upright if z is up in it and it shows no mirror image. If no view is, all are compared.
+    """
+    views = record["views"]
+    upright = [view["fill"] if view["up"][2] > -LEVEL and not view["mirrored"] else -1 for view in views]
+    fills = upright if max(upright) >= 0 else [view["fill"] for view in views]
     return fills.index(max(fills))
+
+
+def has_picture(record: dict[str, Any]) -> bool:
+    """Return whether a specimen has a picture for people beside its views, from its render record."""
+    return record.get("picture") == "file" and record["align"] != "none" and bool(record.get("views"))
+
+
+def shown(identity: str, record: dict[str, Any]) -> str:
+    """The file name of the PNG that figures show of a specimen, from its render record."""
+    return picture_name(identity) if has_picture(record) else view_name(identity, fullest(record))

@@ -11,9 +11,9 @@ import numpy as np
 from fossilvit.errors import UserError
 from fossilvit.store import layout, png
 from fossilvit.store.files import WRITING, PathLike, atomic, existing, read_json, readable, write_json
-from fossilvit.store.layout import RENDER_RECORD, render_record, view_list, view_path
+from fossilvit.store.layout import RENDER_RECORD, picture_name, render_record, view_list, view_path
 from fossilvit.store.png import write_image
-from fossilvit.store.records import fullest
+from fossilvit.store.records import has_picture, shown
 
 
 def forget_render(renders: PathLike, identity: str) -> None:
@@ -25,6 +25,11 @@ def forget_render(renders: PathLike, identity: str) -> None:
 def write_view(renders: PathLike, identity: str, view: int, image: np.ndarray) -> None:
     """Write one view of a specimen, uint8 [H, W, 3]."""
     write_image(view_path(renders, identity, view), image)
+
+
+def write_picture(renders: PathLike, identity: str, image: np.ndarray) -> None:
+    """Write the picture of a specimen for people, uint8 [H, W, 3]."""
+    write_image(view_path(renders, identity, 0).with_name(picture_name(identity)), image)
 
 
 def write_record(renders: PathLike, identity: str, record: dict[str, Any]) -> None:
@@ -39,7 +44,8 @@ def write_record(renders: PathLike, identity: str, record: dict[str, Any]) -> No
     """
     folder = render_record(renders, identity).parent
     views = [view_path(renders, identity, view) for view in range(len(record.get("views", ())))]
-    for leftover in {*folder.glob("*_view*.png"), *folder.glob(f"{WRITING}*")}.difference(views):
+    pictures = [folder / picture_name(identity)] if views and has_picture(record) else []
+    for leftover in {*folder.glob("*.png"), *folder.glob(f"{WRITING}*")}.difference(views, pictures):
         leftover.unlink()
     with atomic(view_list(renders, identity), "w") as file:
         file.writelines(f"{view.name}\n" for view in views)
@@ -54,8 +60,9 @@ def view_paths(renders: PathLike, identity: str) -> list[Path]:
 
 
 def best_view(renders: PathLike, identity: str) -> Path:
-    """The PNG of the view that shows most of a specimen."""
-    return view_path(renders, identity, fullest(read_json(render_record(renders, identity))))
+    """The PNG that figures show of a specimen; see records.shown."""
+    record = render_record(renders, identity)
+    return record.with_name(shown(identity, read_json(record)))
 
 
 def forget_views(renders: PathLike, identity: str) -> None:

@@ -1,10 +1,9 @@
 """The cameras around a specimen: where each view is taken from, and how the specimen fills its frame.
 
-In: the number of views, a Mesh and its Pose. Out: directions, float64 [V, 3], and Cameras, in coordinates in which the
+In: the number of views, a Mesh and its Pose. Out: frames, float64 [V, 3, 3], and Cameras, in coordinates in which the
 specimen's bounding box is centered on the origin and its bounding sphere has radius 1.
 """
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +22,13 @@ FOCAL = 0.5 / np.tan(np.radians(FIELD_OF_VIEW / 2))
 """Focal length for that field of view, in frame widths."""
 NARROWEST = 1e-3
 """Smallest extent that a zoomed frame is fitted to, as a tangent, for a single point or a line seen from its end."""
+FLIPS = np.array([(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)], np.float64)
+"""Signs of x, y and z in the four rotations that keep the principal axes of a specimen but not their senses."""
+SIDES = np.array([-1.0, 1.0, 1.0])
+"""Signs of x, y and z in a mirror image."""
+MIRRORS = ("keep", "ignore")
+STEPS = 100
+"""Number of steps in which directions come to rest."""
 VIEWPOINTS = ("sphere", "ring")
 FRAMINGS = ("fit", "zoom")
 SHARE = 0.92
@@ -38,43 +44,56 @@ class Camera(NamedTuple):
     """focal length in frame widths"""
     shift: tuple[float, float] = (0.0, 0.0)
     """middle of the frame, right and up of the center, as tangents"""
+    mirrored: bool = False
+    """whether it shows the mirror image: its picture is turned left to right before light falls on it"""
 
 
-def directions(views: int, viewpoints: str = "sphere", elevation: float = 20.0) -> np.ndarray:
-    """Directions from which the specimen is seen, unit vectors float64 [views, 3].
+def frames(views: int, viewpoints: str = "sphere", elevation: float = 20.0, flippable: bool = False) -> np.ndarray:
+    """Frames of the cameras of all views, float64 [views, 3, 3]: rotations with rows right, up and backward.
 
     Parameters
     ----------
     views : int
     viewpoints : one of VIEWPOINTS
         `sphere`: 12 views stand at the vertices of an icosahedron, as in light field descriptors and RotationNet
-        (Kanezaki et al. 2018). Any other number lies on a spherical Fibonacci lattice (Swinbank and Purser 2006), which
-        is even for every number. `ring`: around z as on a turntable, counter-clockwise from +x.
+        (Kanezaki et al. 2018). Any other number is spread evenly. `ring`: around z as on a turntable, counter-clockwise
+        from +x.
     elevation : float
         Degrees of a ring above the plane of x and y.
+    flippable : bool
+        Whether FLIPS only permute the frames, so that the views of a specimen are the same in each of four poses. This
+        takes a multiple of four views. The cameras below the plane of x and y hold their up downward, and half of a
+        ring stands below it.
     """
-    if viewpoints == "ring":
-        return _ring(views, elevation)
-    return _icosahedron() if views == 12 else _fibonacci(views)
+    if flippable and views % len(FLIPS) == 0:
+        quarter = views // len(FLIPS)
+        directions = _quarter_ring(quarter, elevation) if viewpoints == "ring" else _quarter_sphere(quarter)
+        return np.concatenate([axes(direction) * FLIPS[:, None] for direction in directions])
+    directions = _ring(views, elevation) if viewpoints == "ring" else _sphere(views)
+    return np.stack([axes(direction) for direction in directions])
 
 
-def aim(directions: Iterable[np.ndarray], framing: str, mesh: Mesh, pose: Pose) -> list[Camera]:
-    """One camera per direction.
+def aim(frames: np.ndarray, framing: str, mesh: Mesh, pose: Pose, mirror: str = "keep") -> list[Camera]:
+    """One camera per frame, or two.
 
     Parameters
     ----------
-    directions : float64 [V, 3], unit vectors
+    frames : float64 [V, 3, 3]
     framing : one of FRAMINGS
         `fit`: the bounding sphere fills the frame, so that all views of a specimen have one scale. `zoom`: the
         silhouette is in the middle of every frame, and its longer side takes SHARE of it.
     mesh : Mesh
     pose : Pose
+    mirror : one of MIRRORS
+        `ignore`: behind the cameras follow as many that show the mirror image of the specimen.
     """
-    cameras = [Camera(axes(direction), FOCAL) for direction in directions]
+    seen = [Camera(frame, FOCAL) for frame in frames]
+    if mirror == "ignore":
+        seen += [Camera(frame, FOCAL, mirrored=True) for frame in SIDES[:, None] * frames * SIDES]
     if framing == "fit":
-        return cameras
+        return seen
     points, discs = pose.apply(mesh.vertices), poses.discs(mesh, pose)
-    return [_zoomed(camera, points, discs) for camera in cameras]
+    return [_zoomed(camera, points, discs) for camera in seen]
 
 
 def _zoomed(camera: Camera, points: np.ndarray, discs: np.ndarray) -> Camera:
@@ -88,16 +107,53 @@ def _zoomed(camera: Camera, points: np.ndarray, discs: np.ndarray) -> Camera:
 
 
 def _ring(views: int, elevation: float) -> np.ndarray:
-    turn, up = 2 * np.pi * np.arange(views) / views, np.radians(elevation)
-    return np.stack([np.cos(up) * np.cos(turn), np.cos(up) * np.sin(turn), np.full(views, np.sin(up))], axis=1)
+    return _at(2 * np.pi * np.arange(views) / views, elevation)
+
+
+def _quarter_ring(quarter: int, elevation: float) -> np.ndarray:
+    """Directions whose images under FLIPS are two rings, one above and one below, whose azimuths alternate evenly."""
+    return _at(np.pi / quarter * (np.arange(quarter) + 0.25), elevation)
+
+
+def _at(azimuths: np.ndarray, elevation: float) -> np.ndarray:
+    up = np.radians(elevation)
+    flat = np.cos(up) * np.stack([np.cos(azimuths), np.sin(azimuths)], axis=1)
+    return np.insert(flat, 2, np.sin(up), axis=1)
+
+
+def _sphere(views: int) -> np.ndarray:
+    """Directions all around: an icosahedron, or a spherical Fibonacci lattice (Swinbank and Purser 2006)."""
+    return (_icosahedron()[:, None] * FLIPS).reshape(-1, 3) if views == 12 else _fibonacci(views)
 
 
 def _icosahedron() -> np.ndarray:
+    """Three vertices of an icosahedron; their images under FLIPS are all twelve."""
     golden = (1 + np.sqrt(5)) / 2
-    rectangle = np.array([(0, a, b * golden) for b in (1, -1) for a in (1, -1)], np.float64)
-    vertices = np.concatenate([np.roll(rectangle, turn, axis=1) for turn in range(3)])
-    vertices /= np.sqrt(1 + golden**2)
+    vertices: np.ndarray = np.array([(0, 1, golden), (golden, 0, 1), (1, golden, 0)]) / np.sqrt(1 + golden**2)
     return vertices
+
+
+def _quarter_sphere(quarter: int) -> np.ndarray:
+    """Directions whose images under FLIPS are spread evenly over the sphere.
+
+    The images repel one another like charges, as in Thomson's problem, until they rest.
+    """
+    if quarter == 3:
+        return _icosahedron()
+    index = np.arange(quarter)
+    height, azimuth = 1 - (2 * index + 1) / quarter, np.pi / 2 * ((0.3 + 0.618 * index) % 1)
+    flat = np.sqrt(1 - height**2)
+    directions = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), height], axis=1)
+    directions += [0, 0, 0.1]
+    for step in np.linspace(0.1, 0, STEPS) / np.sqrt(4 * quarter):
+        apart = directions[:, None] - (directions[:, None] * FLIPS).reshape(-1, 3)
+        square = (apart**2).sum(axis=2)
+        square[index, 4 * index] = np.inf
+        push = (apart / square[..., None] ** 2).sum(axis=1)
+        push -= (push * directions).sum(axis=1, keepdims=True) * directions
+        directions += step * push / np.linalg.norm(push, axis=1).max()
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return np.where(directions[:, 2:] < 0, directions * FLIPS[1], directions)
 
 
 def _fibonacci(views: int) -> np.ndarray:
@@ -127,12 +183,15 @@ def facts(pose: Pose) -> dict[str, Any]:
 def view_facts(camera: Camera, pose: Pose, size: int) -> dict[str, Any]:
     """Facts of one view, `size` pixels wide, for the record.
 
-    `direction`: unit vector from the center toward the camera. `pixel`: width of a pixel in file units, at the depth of
-    the center. `shift`: middle of the frame, right and up of the center, in file units at that depth.
+    `direction`: unit vector from the center toward the camera. `up`: unit vector that is up in the picture. `mirrored`:
+    whether the picture was turned left to right. `pixel`: width of a pixel in file units, at the depth of the center.
+    `shift`: middle of the frame, right and up of the center, in file units at that depth.
     """
     scale = distance() * pose.radius
     return {
         "direction": camera.axes[2].tolist(),
+        "up": camera.axes[1].tolist(),
+        "mirrored": camera.mirrored,
         "pixel": scale / (camera.focal * size),
         "shift": [scale * tangent for tangent in camera.shift],
     }

@@ -9,8 +9,9 @@ from typing import Any
 from fossilvit import meshes
 from fossilvit.errors import SpecimenError
 from fossilvit.provenance import recipes
+from fossilvit.store import records
 from fossilvit.store.files import PathLike
-from fossilvit.store.renders import forget_render, write_record, write_view
+from fossilvit.store.renders import forget_render, write_picture, write_record, write_view
 from fossilvit.views import cameras, isolated, studio
 from fossilvit.views.studio import Settings, Shoot
 
@@ -36,7 +37,7 @@ def render(path: str, identity: str, settings: Settings, out: PathLike) -> None:
     begin = time.perf_counter()
     record = {**recipes.views(settings._asdict()), "file": meshes.file_facts(path)}
     try:
-        isolated.call(_render, path, settings, identity, record, begin, out)
+        isolated.call(_render, path, settings, identity, settings, record, begin, out)
     except SpecimenError as error:
         record |= {"path": path, "companions": error.companions}
         forget_render(out, identity)
@@ -44,7 +45,9 @@ def render(path: str, identity: str, settings: Settings, out: PathLike) -> None:
         raise
 
 
-def _render(shoot: Shoot, path: str, identity: str, record: dict[str, Any], begin: float, out: PathLike) -> None:
+def _render(
+    shoot: Shoot, path: str, identity: str, settings: Settings, record: dict[str, Any], begin: float, out: PathLike
+) -> None:
     """Read and render one specimen, in the child process."""
     mesh, looked_for = studio.read(path)
     shot = shoot(mesh)
@@ -54,6 +57,8 @@ def _render(shoot: Shoot, path: str, identity: str, record: dict[str, Any], begi
         write_view(out, identity, view, image)
         views.append(studio.view_facts(shot, view, image))
     record |= {"companions": looked_for, "mesh": meshes.facts(mesh), "camera": cameras.facts(shot.pose), "views": views}
+    if records.has_picture(record):
+        write_picture(out, identity, studio.picture(shot, records.fullest(record), settings))
     write_record(out, identity, {"status": "ok", **record, "seconds": _since(begin)})
 
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from fossilvit import meshes
 from fossilvit.errors import SpecimenError
-from fossilvit.meshes import Mesh
+from fossilvit.meshes import Mesh, strays
 from fossilvit.running import isolation
 from fossilvit.scans import companions
 from fossilvit.views import cameras, poses, rendering
 from fossilvit.views.cameras import Camera
 from fossilvit.views.poses import Pose
+from fossilvit.views.rendering import Draw
 
 
 class Settings(NamedTuple):
@@ -27,7 +28,10 @@ class Settings(NamedTuple):
     elevation: float = 20.0
     """Degrees of a ring above the plane of x and y."""
     framing: str = "fit"
-    align: str = "none"
+    align: str = "principal"
+    mirror: str = "keep"
+    strays: str = "leave_out"
+    picture: str = "pose"
     size: int = 768
     """Width and height of a view in pixels."""
     appearance: str = "gray"
@@ -35,16 +39,22 @@ class Settings(NamedTuple):
     renderer: str = "raster"
 
 
+STRAYS = ("leave_out", "keep")
+PICTURES = ("pose", "file")
 USUAL = Settings()
 
 
 class Shot(NamedTuple):
     """The views of one specimen, with its pose and cameras."""
 
+    mesh: Mesh
+    """what the views show: without strays, if they are left out"""
     pose: Pose
     cameras: list[Camera]
     images: Iterator[np.ndarray]
     """uint8 [S, S, 3], one per camera; each is drawn only when the iterator reaches it"""
+    draw: Draw
+    """what draws further views"""
 
 
 Shoot = Callable[[Mesh], Shot]
@@ -66,15 +76,24 @@ def render(mesh: Mesh, settings: Settings = USUAL) -> np.ndarray:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Shoot]:
     """Yield the function that shoots one mesh after another, all with one renderer."""
-    directions = cameras.directions(settings.views, settings.viewpoints, settings.elevation)
+    flippable = settings.align == "principal"
+    frames = cameras.frames(settings.views, settings.viewpoints, settings.elevation, flippable)
     with rendering.renderer(settings.renderer, settings.size, settings.appearance, settings.antialias) as draw:
 
         def shoot(mesh: Mesh) -> Shot:
-            pose = poses.pose(mesh, settings.align)
-            aimed = cameras.aim(directions, settings.framing, mesh, pose)
-            return Shot(pose, aimed, draw(mesh, pose, aimed))
+            shown = strays.without(mesh) if settings.strays == "leave_out" else mesh
+            pose = poses.pose(shown, settings.align)
+            aimed = cameras.aim(frames, settings.framing, shown, pose, settings.mirror)
+            return Shot(shown, pose, aimed, draw(shown, pose, aimed), draw)
 
         yield shoot
+
+
+def picture(shot: Shot, view: int, settings: Settings) -> np.ndarray:
+    """Draw a view again with the z axis of the file upward, as people look at it, uint8 [S, S, 3]."""
+    pose = poses.pose(shot.mesh)
+    frame = cameras.axes(shot.cameras[view].axes[2] @ shot.pose.rotation)
+    return next(shot.draw(shot.mesh, pose, cameras.aim(frame[None], settings.framing, shot.mesh, pose)))
 
 
 def read(path: str) -> tuple[Mesh, dict[str, str | None]]:

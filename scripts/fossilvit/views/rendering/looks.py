@@ -11,6 +11,7 @@ import numpy as np
 
 from fossilvit.meshes import Mesh
 from fossilvit.views import cameras, poses
+from fossilvit.views.cameras import Camera
 from fossilvit.views.poses import Pose
 from fossilvit.views.rendering import clouds, surfaces, textures
 from fossilvit.views.rendering.projection import Projection
@@ -53,6 +54,16 @@ def of_cloud(mesh: Mesh, discs: np.ndarray, colored: bool) -> Callable[[np.ndarr
         return normals, blended, None if colors is None else shown
 
     return look
+
+
+def through(camera: Camera, look: Look) -> Look:
+    """The look of a view, turned left to right if its camera shows the mirror image."""
+    if not camera.mirrored:
+        return look
+    normals, inverse_depth, colors = (None if layer is None else np.ascontiguousarray(layer[:, ::-1]) for layer in look)
+    assert normals is not None and inverse_depth is not None
+    normals[..., 0] = -normals[..., 0]
+    return normals, inverse_depth, colors
 
 
 def discs(mesh: Mesh, pose: Pose, size: int) -> np.ndarray:

@@ -49,7 +49,8 @@ def renderer(size: int, appearance: str, start: Callable[[int], Engine] = engine
         for camera in cameras:
             nearest, inverse_depth = _view(drawing, polygons, projection(IN_PLACE, camera, size))
             seen_by = projection(pose, camera, size)
-            yield shade(appearance, *look(nearest, inverse_depth, seen_by), seen_by.focal)
+            seen = looks.through(camera, look(nearest, inverse_depth, seen_by))
+            yield shade(appearance, *seen, seen_by.focal)
 
     try:
         yield render

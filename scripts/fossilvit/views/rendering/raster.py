@@ -32,7 +32,7 @@ def renderer(size: int, appearance: str) -> Iterator[Draw]:
         see = (_cloud if mesh.is_points else _surface)(mesh, pose, size, colored=appearance == "color")
         for camera in cameras:
             seen_by = projection(pose, camera, size)
-            yield shade(appearance, *see(seen_by), seen_by.focal)
+            yield shade(appearance, *looks.through(camera, see(seen_by)), seen_by.focal)
 
     yield render
 
