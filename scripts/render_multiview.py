@@ -49,17 +49,15 @@ def find(folder_or_file: str, wanted: str | None, prefer: Sequence[str]) -> dict
 
 def draw_preview(shoot: Shoot, path: str, identity: str, settings: Settings) -> None:
     """Read one specimen, and draw its views on one sheet."""
-    from fossilvit.pages import contact_sheet
+    from fossilvit.pages import contact_sheet, preview
 
     mesh, _ = studio.read(path)
-    shot = shoot(mesh)
-    pictures = [
-        contact_sheet.Picture(image, f"view {view:02d}", cameras.name(shot.cameras[view]))
-        for view, image in enumerate(shot.images)
-    ]
+    pictures = preview.pictures(mesh, shoot(mesh), settings)
     look = f"{settings.appearance}, {settings.viewpoints}, {settings.framing}, align {settings.align}"
     sheet = layout.preview(identity)
     write_image(sheet, contact_sheet.draw(f"{identity}  ({look})", pictures))
+    for note in mesh.notes:
+        commands.log.info("%s: %s", identity, note)
     commands.log.info("%s", sheet)
 
 

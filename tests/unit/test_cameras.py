@@ -100,8 +100,12 @@ def test_zoom_puts_every_view_into_the_middle_and_fills_the_frame_to_its_share(p
 
 
 def test_a_view_is_named_by_degrees():
-    view = cameras.Camera(cameras.axes([0.0, -0.6, 0.8]), cameras.FOCAL)
-    assert cameras.name(view) == "270° around, 53° above"
+    for direction, name in [
+        ([0.0, -0.6, 0.8], "270° around, 53° above"),
+        ([0.6, 0.0, -0.8], "0° around, 53° below"),
+        ([0.6, -0.8, -1e-9], "307° around, 0° above"),
+    ]:
+        assert cameras.name(cameras.Camera(cameras.axes(direction), cameras.FOCAL)) == name
 
 
 def test_the_record_tells_the_true_size_of_a_pixel():

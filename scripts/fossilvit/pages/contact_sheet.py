@@ -47,27 +47,27 @@ def draw(title: str, pictures: list[Picture]) -> np.ndarray:
     size = (max(columns, 3) * cell[0] + GAP, top + -(-len(pictures) // columns) * cell[1] + GAP)
     sheet = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(sheet)
-    pen.text((GAP, GAP), title, fill=INK, font=_font(TITLE))
+    pen.text((GAP, GAP), title, fill=INK, font=font(TITLE))
     for index, picture in enumerate(pictures):
         left, upper = GAP + index % columns * cell[0], top + index // columns * cell[1]
         view = Image.fromarray(picture.image).resize((PICTURE, PICTURE), Image.Resampling.LANCZOS)
         sheet.paste(view, (left, upper))
-        pen.text((left, upper + PICTURE), _fitted(pen, picture.label), fill=INK, font=_font(LABEL))
-        pen.text((left, upper + PICTURE + LABEL + 3), picture.note, fill=GRAY, font=_font(LABEL))
+        pen.text((left, upper + PICTURE), _fitted(pen, picture.label), fill=INK, font=font(LABEL))
+        pen.text((left, upper + PICTURE + LABEL + 3), picture.note, fill=GRAY, font=font(LABEL))
     return np.asarray(sheet)
 
 
 def _fitted(pen: ImageDraw.ImageDraw, label: str) -> str:
     """A label cut at its beginning to the width of a picture. Its end, which tells specimens apart, is kept."""
-    if pen.textlength(label, _font(LABEL)) <= PICTURE:
+    if pen.textlength(label, font(LABEL)) <= PICTURE:
         return label
-    while pen.textlength("…" + label, _font(LABEL)) > PICTURE:
+    while pen.textlength("…" + label, font(LABEL)) > PICTURE:
         label = label[1:]
     return "…" + label
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
     """The font IPAexGothic, which has Japanese and Latin letters and comes with the package matplotlib-fontja."""
     path = distribution("matplotlib-fontja").locate_file("matplotlib_fontja/fonts/ipaexg.ttf")
     return ImageFont.truetype(str(path), size)

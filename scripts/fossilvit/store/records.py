@@ -54,14 +54,18 @@ def collection_of(table: PathLike) -> dict[str, Any] | None:
     return read_json(path)["made_from"]["collection"] if path.exists() else None
 
 
+def is_upright(view: dict[str, Any]) -> bool:
+    """Return whether z is up in a view, and it shows no mirror image, from its facts."""
+    return bool(view["up"][2] > -LEVEL and not view["mirrored"])
+
+
 def fullest(record: dict[str, Any]) -> int:
     """The number of the upright view that shows most of a specimen, from its render record. Of equal ones the first.
 
-    A view is upright if z is up in it and it shows no mirror image. If no view is, all are compared.
+    If no view is upright, all are compared.
     """
-    views = record["views"]
-    upright = [view["fill"] if view["up"][2] > -LEVEL and not view["mirrored"] else -1 for view in views]
-    fills = upright if max(upright) >= 0 else [view["fill"] for view in views]
+    upright = [view["fill"] if is_upright(view) else -1 for view in record["views"]]
+    fills = upright if max(upright) >= 0 else [view["fill"] for view in record["views"]]
     return fills.index(max(fills))
 
 

@@ -198,10 +198,10 @@ def view_facts(camera: Camera, pose: Pose, size: int) -> dict[str, Any]:
 
 
 def name(camera: Camera) -> str:
-    """Label of a view for readers: degrees around z from +x, and above the plane of x and y."""
+    """Label of a view for readers: degrees around z from +x, and above or below the plane of x and y."""
     x, y, z = camera.axes[2]
-    around, above = np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arcsin(np.clip(z, -1, 1)))
-    return f"{around:.0f}° around, {above:.0f}° above"
+    around, above = round(np.degrees(np.arctan2(y, x))) % 360, round(np.degrees(np.arcsin(np.clip(z, -1, 1))))
+    return f"{around}° around, {abs(above)}° {'below' if above < 0 else 'above'}"
 
 
 def axes(direction: np.ndarray) -> np.ndarray:
