@@ -99,8 +99,9 @@ def assert_as_from_scratch(work, finished, first=None):
     assert not snakemake(work).jobs
 
 
-@pytest.mark.parametrize("jobs", [0, 1, 8, 20])
-@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize(
+    ("how", "jobs"), [("Ctrl-C", 0), ("Ctrl-C", 8), ("SIGTERM", 1), ("SIGTERM", 20), ("SIGKILL", 8)]
+)
 def test_snakemake_is_interrupted(start, fresh, finished, how, jobs):
     run = start(fresh)
     run.wait_for(jobs)

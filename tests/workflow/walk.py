@@ -45,6 +45,10 @@ CHOICES = {
     "render.views": [2, 3],
     "render.appearance": ["color", "gray", "depth"],
     "render.elevation": [20, -10],
+    "render.align": ["principal", "none"],
+    "render.mirror": ["keep", "ignore"],
+    "render.strays": ["leave_out", "keep"],
+    "render.picture": ["pose", "file"],
     "render.size": [32, 40],
     "extract.model": ["hog", "custom:mine.py:create"],
     "extract.token": ["cls", "patch_mean"],
@@ -62,6 +66,8 @@ CHOICES = {
     "prefer": [["ply", "stl", "obj", "off"], ["off", "stl", "ply", "obj"]],
     "seed": [0, 7],
 }
+BROKEN = 60
+"""Most bytes of a scan that has been cut off."""
 OFTEN = {"setting": 6, "stop": 6, "replace": 3, "encoder": 3}
 """How many times as often as the others a change is made."""
 VERSIONS = ("RENDERING", "HOG", "CUSTOM", "POOLING", "GATHERING", "WHITENING")
@@ -255,10 +261,10 @@ class Walk:
         return set(specimens.queries(["round/a", "a", "square/d"], found).values())
 
     def removable(self):
-        """Scans that may be removed or renamed: enough are left, and queries find theirs."""
+        """Scans that may be removed, renamed or cut off: enough sound ones are left, and queries find theirs."""
         asked, found = self.asked_for(), self.specimens()
         left = [Path(one.path) for identity, one in found.items() if identity not in asked]
-        return left if len(left) > 3 else []
+        return left if sum(path.stat().st_size > BROKEN for path in left) > 3 else []
 
     def change_add(self):
         path = self.meshes / self.random.choice(["round", "square"]) / f"new {self.random.randrange(10**6)}.ply"
@@ -291,18 +297,20 @@ class Walk:
         suffix = self.random.choice([".stl", ".ply"])
         if len(self.scans(suffix)) > 1:
             one, other = self.random.sample(self.scans(suffix), 2)
+            if min(one.stat().st_size, other.stat().st_size) <= BROKEN:
+                return None
             spare = self.work / "spare"
             one.rename(spare), other.rename(one), spare.rename(other)
             return f"{one.name} and {other.name}"
 
     def change_break(self):
-        path = self.any_scan()
-        if len([one for one in self.scans() if one.stat().st_size > 60]) > 4:
+        if paths := self.removable():
+            path = self.random.choice(paths)
             path.write_bytes(path.read_bytes()[: self.random.choice([0, 40])])
             return path.name
 
     def change_mend(self):
-        broken = [path for path in self.scans() if path.stat().st_size <= 60]
+        broken = [path for path in self.scans() if path.stat().st_size <= BROKEN]
         if broken:
             self.write_mesh(broken[0])
             return broken[0].name
