@@ -27,7 +27,8 @@ def main() -> None:
     passport = {**gathering.joint_passport(shards.values()), **record}
     write_embeddings(arguments.out, whole.identities, embeddings, passport, recipes.collection(shards))
     failed = len(whole.records) - len(whole.identities)
-    commands.log.info("%d specimens of dimension %d, %d failed.", *embeddings.shape, failed)
+    strays = sum(bool((record.get("mesh") or {}).get("strays")) for record in whole.records.values())
+    commands.log.info("%d specimens of dimension %d, %d failed, %d with strays.", *embeddings.shape, failed, strays)
 
 
 def parse() -> argparse.Namespace:

@@ -196,7 +196,7 @@ def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_e
         assert done.returncode == 0, done.stderr
     table = ("--specimens", tmp_path / "specimens.csv")
     done = command("collect_embeddings", *shards, "--out", tmp_path / "collected", *table, "--whiten", "views")
-    assert done.returncode == 0 and "7 specimens of dimension 6, 1 failed." in done.stderr
+    assert done.returncode == 0 and "7 specimens of dimension 6, 1 failed, 0 with strays." in done.stderr
 
     embeddings = np.load(tmp_path / "collected/embeddings.npy")
     assert embeddings.shape == (7, 6) and np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)

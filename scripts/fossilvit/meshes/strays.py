@@ -28,6 +28,8 @@ FEW = 0.03
 """Largest share of faces that spikes have; a cone, whose tip all its sides meet, is no spike."""
 CELLS = 20
 """Cells along the longest side of a cloud. Points whose cells touch are one part."""
+MOST_CELLS = 1 << 20
+"""Most cells along an axis; all that lies farther away shares the last one."""
 SOUP = 2
 """Most faces of a component of a surface whose triangles are not joined."""
 
@@ -56,14 +58,15 @@ class Box(NamedTuple):
 
 def marked(mesh: Mesh) -> Mesh:
     """The same mesh with its strays marked, and with a note on large parts that lie apart."""
-    loose = _loose(mesh)
+    loose, parts = _loose(mesh)
     tips = np.zeros(len(loose), bool) if mesh.is_points else _tips(mesh, ~loose)
     found = loose | tips
     if not found.any():
         return mesh._replace(notes=(*mesh.notes, *_apart(mesh)))
-    parts = len(np.unique(_numbers(mesh)[loose])) + int(tips.sum())
     body = mesh.part(~found)
-    strays = Strays(found, parts, _share(mesh, found), float(_box(body).distances(mesh.vertices[found]).max()))
+    strays = Strays(
+        found, parts + int(tips.sum()), _share(mesh, found), float(_box(body).distances(mesh.vertices[found]).max())
+    )
     return mesh._replace(strays=strays, notes=(*mesh.notes, _note(strays, mesh.is_points), *_apart(body)))
 
 
@@ -83,31 +86,29 @@ def without(mesh: Mesh) -> Mesh:
     return body if body.is_points else body._replace(normals=normals.of_surface(body.vertices, body.faces))
 
 
-def _loose(mesh: Mesh) -> np.ndarray:
-    """Which vertices lie in parts that are tiny and far from the rest, bool [V]."""
-    kept = np.ones(len(mesh.vertices), bool)
+def _loose(mesh: Mesh) -> tuple[np.ndarray, int]:
+    """Which vertices lie in parts that are tiny and far from the rest, bool [V], and how many such parts there are."""
+    kept, parts, rest = np.ones(len(mesh.vertices), bool), 0, mesh
     if mesh.topology and mesh.topology.components == 1:
-        return ~kept
-    rest = mesh
-    while (stray := _tiny_and_far(rest)).any():  # again, because the cells of a cloud shrink with it
-        kept[np.flatnonzero(kept)[stray]] = False
+        return ~kept, parts
+    while (stray := _tiny_and_far(rest))[1]:  # again, because cells become smaller where much noise is gone
+        parts += stray[1]
+        kept[np.flatnonzero(kept)[stray[0]]] = False
         rest = mesh.part(kept)
-    return _unless_many(mesh, ~kept)
+    loose = _unless_many(mesh, ~kept)
+    return loose, parts if loose.any() else 0
 
 
-def _tiny_and_far(mesh: Mesh) -> np.ndarray:
-    """Which vertices lie in parts that are tiny and far from those that are not tiny, bool [V]."""
+def _tiny_and_far(mesh: Mesh) -> tuple[np.ndarray, int]:
+    """Which vertices lie in parts that are tiny and far from those that are not, bool [V], and the number of parts."""
     numbers = _numbers(mesh)
     weights = _weights(mesh, numbers)
     tiny = weights <= TINY * weights.max()
-    if not tiny.any():
-        return np.zeros(len(numbers), bool)
-    box = _box(mesh.part(~tiny[numbers]))
+    box = _box(mesh.part(~tiny[numbers]) if tiny.any() else mesh)
     low, high = _boxes(mesh.vertices @ box.rotation.T, numbers)
     gaps = np.linalg.norm(np.maximum(np.maximum(box.low - high, low - box.high), 0), axis=1)
     far = (gaps >= FAR * box.longest) & (gaps >= ALONE * np.linalg.norm(high - low, axis=1)) & (gaps > 0)
-    found: np.ndarray = (tiny & far)[numbers]
-    return found
+    return (tiny & far)[numbers], int((tiny & far).sum())
 
 
 def _numbers(mesh: Mesh) -> np.ndarray:
@@ -127,25 +128,26 @@ def _numbers(mesh: Mesh) -> np.ndarray:
 def _cells(mesh: Mesh) -> np.ndarray:
     """The part of each vertex, int [V]: vertices belong together whose cells touch, or that share a face.
 
-    All points are one part if they are too few to fill the cells of a surface.
+    The length of all but a TINY share of the vertices is cut into CELLS. All points are one part if they are too few to
+    fill the cells of a surface.
     """
-    if mesh.is_points and len(mesh.vertices) < CELLS**2:
-        return np.zeros(len(mesh.vertices), int)
-    from scipy.ndimage import label
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
 
+    if mesh.is_points and len(mesh.vertices) < CELLS**2:
+        return np.zeros(len(mesh.vertices), int)
     along = mesh.vertices @ axes.principal(mesh).T
-    low, high = measures.box(along)
-    place = tuple(((along - low) / (max((high - low).max(), measures.SMALLEST) / CELLS)).astype(int).T)
-    occupied = np.zeros([CELLS + 1] * 3, bool)
-    occupied[place] = True
-    touching, count = label(occupied, np.ones((3, 3, 3)))
-    numbers: np.ndarray = touching[place] - 1
-    a, b = numbers[mesh.faces[:, :2].T], numbers[mesh.faces[:, 1:].T]
-    graph = coo_array((np.ones(a.size, bool), (a.ravel(), b.ravel())), (count, count))
-    joined: np.ndarray = connected_components(graph, directed=False)[1][numbers]
-    return joined
+    low, high = np.quantile(along, [TINY / 2, 1 - TINY / 2], axis=0)
+    scale = (high - low).max() or measures.extent(along)
+    places = np.clip((along - low) * (CELLS / scale) + MOST_CELLS // 2, 0, MOST_CELLS - 1).astype(np.int64)
+    keys, first, cell = np.unique(places @ [MOST_CELLS**2, MOST_CELLS, 1], return_index=True, return_inverse=True)
+    touching = cKDTree(places[first]).query_pairs(1, p=np.inf, output_type="ndarray").T
+    edges = (cell[mesh.faces[:, :2].T].ravel(), cell[mesh.faces[:, 1:].T].ravel())
+    a, b = np.concatenate([touching, edges], axis=1)
+    graph = coo_array((np.ones(len(a), bool), (a, b)), (len(keys), len(keys)))
+    numbers: np.ndarray = connected_components(graph, directed=False)[1][cell]
+    return numbers
 
 
 def _weights(mesh: Mesh, numbers: np.ndarray) -> np.ndarray:
