@@ -128,6 +128,27 @@ def test_the_tip_of_a_spike_is_a_stray(place):
     assert np.ptp(body.vertices, axis=0).max() <= 70 + 1e-9
 
 
+def test_a_spike_to_the_origin_may_have_many_faces_if_it_is_far():
+    """Every missing pixel of a depth camera became the point 0 0 0."""
+    vertices, faces = tooth()
+    lost = RNG.random(len(vertices)) < 0.01
+    merged = np.where(lost[faces], np.flatnonzero(lost)[0], faces)
+    sound = np.array([len(set(face)) == 3 for face in merged])
+    scan = joined((np.where(lost[:, None], 0, vertices + [400, 300, 500]), merged[sound]))
+    mesh = strays.marked(scan.part(np.ones(len(vertices), bool)))
+    assert mesh.strays.parts == 1 and np.allclose(mesh.vertices[mesh.strays.vertices], 0)
+
+
+def test_the_corners_of_a_plinth_are_no_spikes():
+    """A finely meshed bust that is joined to a plinth of a few large triangles."""
+    bust = trimesh.creation.icosphere(subdivisions=4, radius=1).apply_translation((0, 0, 1.5))
+    plinth = trimesh.creation.box((6, 6, 0.5))
+    faces = np.concatenate(
+        [bust.faces, plinth.faces + len(bust.vertices), [[0, len(bust.vertices), len(bust.vertices) + 1]]]
+    )
+    assert strays.marked(joined((np.concatenate([bust.vertices, plinth.vertices]), faces))).strays is None
+
+
 @pytest.mark.parametrize("shape", [box(1, 2, 3), box(1, 1, 40)], ids=["a box", "a long box"])
 def test_long_edges_alone_are_no_spike(shape):
     assert strays.marked(shape._replace(topology=topology_of(shape.faces, 8))).strays is None

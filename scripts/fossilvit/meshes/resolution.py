@@ -41,4 +41,4 @@ def check(vertices: np.ndarray) -> list[str]:
     cause = f"has coordinates near {farthest[worst]:,.0f} in 32-bit numbers, which step by {steps[worst]:.3g} there"
     if steps[worst] > FLAT * size or (coarse & (sides < LAYERS * steps)).any():
         raise Unreadable(f"{cause}, and so the specimen, {size:.3g} long, is flattened", REMEDY)
-    return [f"it {cause}, and the specimen is {size:.3g} long; {REMEDY}"]
+    return [f"it {cause}, and the specimen is {size:.3g} long ({REMEDY})"]

@@ -24,8 +24,10 @@ MOST = 0.2
 """Largest share of all strays together, of the area or the points; if they have more, none is marked."""
 SPIKE = 0.5
 """Least length of every edge of the tip of a spike, as a share of the longest side of the box around the rest."""
-FEW = 0.03
+FEW = 0.1
 """Largest share of faces that spikes have; a cone, whose tip all its sides meet, is no spike."""
+BEYOND = 2.0
+"""Distance of a tip from that box, in lengths of the box, from which its faces may have any area."""
 CELLS = 20
 """Cells along the longest side of a cloud. Points whose cells touch are one part."""
 MOST_CELLS = 1 << 20
@@ -73,9 +75,7 @@ def marked(mesh: Mesh) -> Mesh:
 def _note(strays: Strays, points: bool) -> str:
     parts = "1 tiny part lies" if strays.parts == 1 else f"{strays.parts} tiny parts lie"
     share = f"{strays.share:.2g} of the {'points' if points else 'surface'}"
-    return (
-        f"{parts} up to {strays.distance:.3g} from the specimen, with {share}; render.strays leaves out or keeps them"
-    )
+    return f"{parts} up to {strays.distance:.3g} from the specimen, with {share} (render.strays: leave_out or keep)"
 
 
 def without(mesh: Mesh) -> Mesh:
@@ -195,8 +195,12 @@ def _tips(mesh: Mesh, kept: np.ndarray) -> np.ndarray:
     if rest is mesh or not len(rest.faces):
         return np.zeros(len(kept), bool)
     box = _box(rest)
-    tips = long & (shortest >= SPIKE * box.longest) & (box.distances(mesh.vertices) >= FAR * box.longest)
-    return _unless_many(mesh, tips) if tips[mesh.faces].any(axis=1).mean() <= FEW else np.zeros(len(kept), bool)
+    away = box.distances(mesh.vertices)
+    tips = long & (shortest >= SPIKE * box.longest) & (away >= FAR * box.longest)
+    if tips[mesh.faces].any(axis=1).mean() > FEW:
+        return np.zeros(len(kept), bool)
+    beyond = away >= BEYOND * box.longest
+    return (tips & beyond) | _unless_many(mesh, tips & ~beyond)
 
 
 @njit(cache=True)
@@ -226,4 +230,4 @@ def _apart(mesh: Mesh) -> list[str]:
         "a part lies apart from the largest" if len(apart) == 1 else f"{len(apart)} parts lie apart from the largest"
     )
     share = apart.sum() / weights.sum()
-    return [f"{parts}, with {share:.2g} of the {what}; a scale bar or a support should be removed"]
+    return [f"{parts}, with {share:.2g} of the {what} (a scale bar or a support should be removed)"]
