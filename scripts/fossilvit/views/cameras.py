@@ -62,8 +62,8 @@ def frames(views: int, viewpoints: str = "sphere", elevation: float = 20.0, flip
         Degrees of a ring above the plane of x and y.
     flippable : bool
         Whether FLIPS only permute the frames, so that the views of a specimen are the same in each of four poses. This
-        takes a multiple of four views. The cameras below the plane of x and y hold their up downward, and half of a
-        ring stands below it.
+        takes a multiple of four views; other numbers of views are as without it. The cameras below the plane of x and y
+        hold z downward, and half of a ring stands below that plane.
     """
     if flippable and views % len(FLIPS) == 0:
         quarter = views // len(FLIPS)
@@ -143,8 +143,8 @@ def _quarter_sphere(quarter: int) -> np.ndarray:
     index = np.arange(quarter)
     height, azimuth = 1 - (2 * index + 1) / quarter, np.pi / 2 * ((0.3 + 0.618 * index) % 1)
     flat = np.sqrt(1 - height**2)
-    directions = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), height], axis=1)
-    directions += [0, 0, 0.1]
+    # a little upward, because a single direction would rest on the plane of x and y
+    directions = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), height + 0.1], axis=1)
     for step in np.linspace(0.1, 0, STEPS) / np.sqrt(4 * quarter):
         apart = directions[:, None] - (directions[:, None] * FLIPS).reshape(-1, 3)
         square = (apart**2).sum(axis=2)
