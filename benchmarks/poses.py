@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import trimesh
+from tqdm import tqdm
 
 from benchmarks import collection
 from fossilvit import encoders, meshes
@@ -67,7 +68,7 @@ def main():
         rows = {name: CHANGES[name] for name in arguments.rows}
         with ProcessPoolExecutor(arguments.processes, get_context("spawn")) as pool:
             work = [pool.submit(described, path, rows, arguments, seed) for seed, (_, _, path) in enumerate(jobs)]
-            found = [future.result() for future in work]
+            found = [future.result() for future in tqdm(work, "scans", unit="scan")]
     sets = {}
     for (folder, identity, _), embeddings in zip(jobs, found, strict=True):
         if embeddings:
