@@ -62,7 +62,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--features", type=expanduser, default=layout.FEATURES, help="folder of features")
     parser.add_argument("--out", type=expanduser, default=layout.EMBEDDINGS, help="folder of embeddings")
     parser.add_argument("--specimen", help="only this ID; the collection is not gathered")
-    parser.add_argument("--pool", choices=pooling.METHODS, default="mean")
+    parser.add_argument(
+        "--pool", choices=pooling.METHODS, default="mean", help="concat is for views of --align none and --mirror keep"
+    )
     parser.add_argument(
         "--whiten",
         choices=whitening.METHODS,

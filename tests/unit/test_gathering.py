@@ -97,3 +97,12 @@ def test_a_shard_without_embeddings_joins_any_other():
 def test_shards_of_different_dimensions_are_refused():
     with pytest.raises(UserError, match="different settings"):
         gathering.join([(["a"], np.zeros((1, 2)), {}), (["b"], np.zeros((1, 3)), {})])
+
+
+@pytest.mark.parametrize("render", [{"align": "principal", "mirror": "keep"}, {"align": "none", "mirror": "ignore"}])
+def test_views_that_have_no_order_are_not_joined(render):
+    record = {"encoder": {}, "render": {"align": "none", "mirror": "keep"}, "pool": "concat"}
+    assert gathering.joint_passport([record])["pool"] == "concat"
+    assert gathering.joint_passport([{**record, "render": render, "pool": "max"}])["pool"] == "max"
+    with pytest.raises(UserError, match="concat need views of --align none and --mirror keep"):
+        gathering.joint_passport([{**record, "render": render}])

@@ -98,13 +98,17 @@ def joint_passport(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     Raises
     ------
     UserError
-        Two shards were made with different settings.
+        Two shards were made with different settings, or views were joined whose order depends on the pose.
     """
     records = list(records)
-    return {
+    made = {
         what: recipes.common((record[what] for record in records if record[what] is not None), "shards")
         for what in ("encoder", "render", "pool")
     }
+    render = made["render"] or {}
+    if made["pool"] == "concat" and (render.get("align", "none"), render.get("mirror", "keep")) != ("none", "keep"):
+        raise UserError("Embeddings of --pool concat need views of --align none and --mirror keep; render them so.")
+    return made
 
 
 def shard_recipe(gathered: Collection, features: PathLike, embeddings: PathLike, whiten: str) -> dict[str, Any]:

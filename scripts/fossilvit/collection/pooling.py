@@ -15,7 +15,7 @@ def pool(features: np.ndarray, method: str) -> np.ndarray:
 
     Every view is first scaled to length 1, so that all count the same. Then the views are averaged (`mean`), reduced
     to their element-wise maximum (`max`, Su et al. 2015) or joined in view order (`concat`, which keeps views apart
-    and so suits collections with one orientation). Last, the embedding is scaled to length 1.
+    and so needs collections in one pose). Last, the embedding is scaled to length 1.
 
     Parameters
     ----------
