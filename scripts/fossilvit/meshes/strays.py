@@ -200,7 +200,8 @@ def _tips(mesh: Mesh, kept: np.ndarray) -> np.ndarray:
     if tips[mesh.faces].any(axis=1).mean() > FEW:
         return np.zeros(len(kept), bool)
     beyond = away >= BEYOND * box.longest
-    return (tips & beyond) | _unless_many(mesh, tips & ~beyond)
+    found: np.ndarray = (tips & beyond) | _unless_many(mesh, tips & ~beyond)
+    return found
 
 
 @njit(cache=True)
