@@ -124,6 +124,12 @@ RENDER, FEATURES, EMBEDDING = "data/renders/a/render.json", "data/features/a.npy
         (lambda settings: os.rename("data/meshes/a.stl", "data/meshes/a.ply"), [RENDER, FEATURES, EMBEDDING], "scans"),
         (lambda settings: put(settings, "render.size", 64), [RENDER, FEATURES, EMBEDDING], "settings of render"),
         (lambda settings: put(settings, "render.views", 3), [RENDER, FEATURES, EMBEDDING], "settings of render"),
+        (
+            lambda settings: put(settings, "render.mirror", "ignore"),
+            [RENDER, FEATURES, EMBEDDING],
+            "settings of render",
+        ),
+        (lambda settings: put(settings, "render.picture", "file"), [RENDER, FEATURES, EMBEDDING], "settings of render"),
         (lambda settings: os.unlink("data/renders/a/a_view01.png"), [RENDER, FEATURES, EMBEDDING], freshness.LOST),
         (lambda settings: os.truncate("data/renders/a/a_view01.png", 0), [RENDER, FEATURES, EMBEDDING], freshness.LOST),
         (lambda settings: os.unlink("data/renders/a/views.txt"), [RENDER, FEATURES, EMBEDDING], freshness.LOST),
