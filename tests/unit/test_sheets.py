@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from fossilvit.pages import contact_sheet
-from fossilvit.store import layout
+from fossilvit.store import layout, records
 from fossilvit.store.renders import best_view
 
 from . import renders
@@ -65,6 +65,16 @@ def test_the_best_view_is_upright_and_no_mirror_image(tmp_path):
     views[1]["up"], views[3]["mirrored"] = [0, 0.5, -0.8], True
     renders.write(tmp_path, "a", images, {"status": "ok", "views": views})
     assert best_view(tmp_path, "a") == layout.view_path(tmp_path, "a", 2)
+
+
+def test_a_picture_of_the_file_is_taken_from_above_as_the_file_stands():
+    """The pose turned this specimen over, so that z of the pose is down in its file."""
+    views = renders.views(0.9, 0.2, 0.3, 0.8)
+    for view, height in zip(views, (1.0, -1.0, -0.6, -0.6), strict=True):
+        view["direction"] = [0, (1 - height**2) ** 0.5, height]
+    views[3]["mirrored"] = True
+    record = {"views": views, "camera": {"rotation": [[1, 0, 0], [0, -1, 0], [0, 0, -1]]}}
+    assert records.fullest_from_above(record) == 2
 
 
 def test_a_picture_for_people_is_shown_where_there_is_one(tmp_path):

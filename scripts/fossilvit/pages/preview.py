@@ -46,9 +46,9 @@ def pictures(mesh: Mesh, shot: Shot, settings: Settings) -> list[Picture]:
         drawn = _with_scale(_with_axes(image, shot.pose, camera), facts[-1]["pixel"] * len(image))
         kind = "mirror image" if camera.mirrored else "upright" if records.is_upright(facts[-1]) else "z is down"
         shown.append(Picture(np.asarray(drawn), f"view {view:02d}, {kind}", cameras.name(camera)))
-    record = {**settings._asdict(), "views": facts}
+    record = {**settings._asdict(), "views": facts, "camera": cameras.facts(shot.pose)}
     if records.has_picture(record):
-        image = studio.picture(shot, records.fullest(record), settings)
+        image = studio.picture(shot, records.fullest_from_above(record), settings)
         shown.append(Picture(image, "picture in figures", "z of the file is up"))
     if mesh.strays:
         fate = "left out" if settings.strays == "leave_out" else "kept"

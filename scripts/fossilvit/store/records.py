@@ -6,6 +6,7 @@ every start.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,16 @@ def fullest(record: dict[str, Any]) -> int:
     """
     upright = [view["fill"] if is_upright(view) else -1 for view in record["views"]]
     fills = upright if max(upright) >= 0 else [view["fill"] for view in record["views"]]
+    return fills.index(max(fills))
+
+
+def fullest_from_above(record: dict[str, Any]) -> int:
+    """The number of the view that shows most of a specimen from above, where z of its file is up; it has one."""
+    into_file = [row[2] for row in record["camera"]["rotation"]]
+    fills = [
+        view["fill"] if sum(map(mul, view["direction"], into_file)) > -LEVEL and not view["mirrored"] else -1
+        for view in record["views"]
+    ]
     return fills.index(max(fills))
 
 

@@ -58,7 +58,7 @@ def _render(
         views.append(studio.view_facts(shot, view, image))
     record |= {"companions": looked_for, "mesh": meshes.facts(mesh), "camera": cameras.facts(shot.pose), "views": views}
     if records.has_picture(record):
-        write_picture(out, identity, studio.picture(shot, records.fullest(record), settings))
+        write_picture(out, identity, studio.picture(shot, records.fullest_from_above(record), settings))
     write_record(out, identity, {"status": "ok", **record, "seconds": _since(begin)})
 
 
