@@ -51,11 +51,15 @@ class Box(NamedTuple):
         """Longest side in file units."""
         return float((self.high - self.low).max())
 
+    def gaps(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Distance from other boxes along the same axes, their lowest and highest coordinates float64 [N, 3] each."""
+        gaps: np.ndarray = np.linalg.norm(np.maximum(np.maximum(self.low - high, low - self.high), 0), axis=1)
+        return gaps
+
     def distances(self, points: np.ndarray) -> np.ndarray:
         """Distance of points, float64 [N, 3], from the box, float64 [N]; 0 inside."""
         along = points @ self.rotation.T
-        distances: np.ndarray = np.linalg.norm(np.maximum(np.maximum(self.low - along, along - self.high), 0), axis=1)
-        return distances
+        return self.gaps(along, along)
 
 
 def marked(mesh: Mesh) -> Mesh:
@@ -88,13 +92,14 @@ def without(mesh: Mesh) -> Mesh:
 
 def _loose(mesh: Mesh) -> tuple[np.ndarray, int]:
     """Which vertices lie in parts that are tiny and far from the rest, bool [V], and how many such parts there are."""
-    kept, parts, rest = np.ones(len(mesh.vertices), bool), 0, mesh
+    kept, parts = np.ones(len(mesh.vertices), bool), 0
     if mesh.topology and mesh.topology.components == 1:
         return ~kept, parts
-    while (stray := _tiny_and_far(rest))[1]:  # again, because cells become smaller where much noise is gone
-        parts += stray[1]
-        kept[np.flatnonzero(kept)[stray[0]]] = False
-        rest = mesh.part(kept)
+    stray, count = _tiny_and_far(mesh)
+    while count:  # again, because cells become smaller where much noise is gone
+        parts += count
+        kept[np.flatnonzero(kept)[stray]] = False
+        stray, count = _tiny_and_far(mesh.part(kept))
     loose = _unless_many(mesh, ~kept)
     return loose, parts if loose.any() else 0
 
@@ -106,7 +111,7 @@ def _tiny_and_far(mesh: Mesh) -> tuple[np.ndarray, int]:
     tiny = weights <= TINY * weights.max()
     box = _box(mesh.part(~tiny[numbers]) if tiny.any() else mesh)
     low, high = _boxes(mesh.vertices @ box.rotation.T, numbers)
-    gaps = np.linalg.norm(np.maximum(np.maximum(box.low - high, low - box.high), 0), axis=1)
+    gaps = box.gaps(low, high)
     far = (gaps >= FAR * box.longest) & (gaps >= ALONE * np.linalg.norm(high - low, axis=1)) & (gaps > 0)
     return (tiny & far)[numbers], int((tiny & far).sum())
 

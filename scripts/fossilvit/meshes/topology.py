@@ -186,7 +186,7 @@ def _components(faces: np.ndarray, vertex_count: int) -> int:
 @njit(cache=True)
 def components(faces: np.ndarray, vertex_count: int) -> np.ndarray:
     """Number of the component of each vertex, counted from 0, int32 [V]. Components share no vertex."""
-    parents, count = _united(faces, vertex_count)
+    parents, _ = _united(faces, vertex_count)
     parities = np.zeros(vertex_count, np.bool_)
     numbers = np.empty(vertex_count, np.int32)
     count = 0

@@ -4,7 +4,7 @@ In: results and their recipe. Out: JSON beside them, and what it says. Standard 
 every start.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import mul
 from pathlib import Path
@@ -65,19 +65,26 @@ def fullest(record: dict[str, Any]) -> int:
 
     If no view is upright, all are compared.
     """
-    upright = [view["fill"] if is_upright(view) else -1 for view in record["views"]]
-    fills = upright if max(upright) >= 0 else [view["fill"] for view in record["views"]]
-    return fills.index(max(fills))
+    return _fullest(record["views"], is_upright)
 
 
 def fullest_from_above(record: dict[str, Any]) -> int:
-    """The number of the view that shows most of a specimen from above, where z of its file is up; it has one."""
+    """The number of the view that shows most of a specimen from above, where z of its file is up.
+
+    If no view does, all are compared.
+    """
     into_file = [row[2] for row in record["camera"]["rotation"]]
-    fills = [
-        view["fill"] if sum(map(mul, view["direction"], into_file)) > -LEVEL and not view["mirrored"] else -1
-        for view in record["views"]
-    ]
-    return fills.index(max(fills))
+
+    def is_above(view: dict[str, Any]) -> bool:
+        return sum(map(mul, view["direction"], into_file)) > -LEVEL and not view["mirrored"]
+
+    return _fullest(record["views"], is_above)
+
+
+def _fullest(views: list[dict[str, Any]], wanted: Callable[[dict[str, Any]], bool]) -> int:
+    """The number of the first of the fullest views that are wanted, or of all if none is."""
+    among = [number for number, view in enumerate(views) if wanted(view)] or range(len(views))
+    return max(among, key=lambda number: views[number]["fill"])
 
 
 def has_picture(record: dict[str, Any]) -> bool:

@@ -29,7 +29,7 @@ def write_view(renders: PathLike, identity: str, view: int, image: np.ndarray) -
 
 def write_picture(renders: PathLike, identity: str, image: np.ndarray) -> None:
     """Write the picture of a specimen for people, uint8 [H, W, 3]."""
-    write_image(view_path(renders, identity, 0).with_name(picture_name(identity)), image)
+    write_image(render_record(renders, identity).with_name(picture_name(identity)), image)
 
 
 def write_record(renders: PathLike, identity: str, record: dict[str, Any]) -> None:
