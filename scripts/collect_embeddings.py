@@ -1,14 +1,17 @@
 """Join the shards into the collection, whitened or not.
 
-In: shards. Out: embeddings.npy, float32 [N, D], ids.txt, embeddings.json, and the table of all specimens.
+In: shards. Out: embeddings.npy, float32 [N, D], ids.txt, scatter.npy, float32 [R, D], embeddings.json, and the table of
+all specimens.
 """
 
 import argparse
 import sys
 from os.path import expanduser
 from pathlib import Path
+from typing import Any
 
 from fossilvit.collection import catalog, gathering, whitening
+from fossilvit.errors import UserError
 from fossilvit.provenance import recipes
 from fossilvit.running import commands
 from fossilvit.store import layout
@@ -20,15 +23,37 @@ from fossilvit.store.tables import SPECIMENS_COLUMNS, write_table
 def main() -> None:
     arguments = parse()
     whole = gathering.join(map(read_shard, arguments.shards))
+    shards = {Path(shard).stem: read_shard_record(shard) for shard in arguments.shards}
+    made = gathering.joint_passport(shards.values())
+    if arguments.whiten != "none":
+        check_scatter(shards)
     scatters = map(read_scatter, arguments.shards)
     embeddings, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
+    scatter = whitening.joint_sketch(scatters if record["whiten"] == "none" else (), embeddings.shape[1])
     write_table(arguments.specimens, SPECIMENS_COLUMNS, catalog.specimens(whole.records))
-    shards = {Path(shard).stem: read_shard_record(shard) for shard in arguments.shards}
-    passport = {**gathering.joint_passport(shards.values()), **record}
-    write_embeddings(arguments.out, whole.identities, embeddings, passport, recipes.collection(shards))
+    passport = {**made, **record}
+    write_embeddings(arguments.out, whole.identities, embeddings, scatter, passport, recipes.collection(shards))
     failed = len(whole.records) - len(whole.identities)
     strays = sum(bool((record.get("mesh") or {}).get("strays")) for record in whole.records.values())
     commands.log.info("%d specimens of dimension %d, %d failed, %d with strays.", *embeddings.shape, failed, strays)
+
+
+def check_scatter(shards: dict[str, dict[str, Any]]) -> None:
+    """Check that shards hold all of the scatter, which whitening needs.
+
+    Parameters
+    ----------
+    shards : dict of the name of a shard to its record
+
+    Raises
+    ------
+    UserError
+    """
+    for shard, record in shards.items():
+        if record["made_from"]["whiten"] == "none":
+            raise UserError(
+                f"Shard {shard} holds only a sketch of the scatter of views; gather it again with --whiten views."
+            )
 
 
 def parse() -> argparse.Namespace:

@@ -1,6 +1,6 @@
 """Gather the embeddings of one shard of the collection, and put its records beside them.
 
-In: the records of the shard, and its embeddings, float32 [D] each; to whiten, also its features. Out: one .npz.
+In: the records of the shard, its embeddings, float32 [D] each, and its features, float32 [V, D] each. Out: one .npz.
 """
 
 import argparse
@@ -17,9 +17,10 @@ def main() -> None:
     arguments = parse()
     recorded = files.read_json(arguments.records)
     shard = gathering.gather(recorded["records"], arguments.embeddings)
-    scatter = gathering.scatter(shard, arguments.features) if arguments.whiten == "views" else None
+    made = gathering.passport(shard.records, arguments.features, arguments.embeddings)
+    scatter = gathering.scatter(shard, arguments.features, made["pool"], arguments.whiten)
     record = {
-        **gathering.passport(shard.records, arguments.features, arguments.embeddings),
+        **made,
         "render": recorded["render"],
         "made_from": gathering.shard_recipe(shard, arguments.features, arguments.embeddings, arguments.whiten),
     }
@@ -34,7 +35,7 @@ def parse() -> argparse.Namespace:
         "--records", type=expanduser, required=True, help="records of the shard's specimens, by gather_records"
     )
     parser.add_argument("--embeddings", type=expanduser, default=layout.EMBEDDINGS, help="folder of embeddings")
-    parser.add_argument("--features", type=expanduser, default=layout.FEATURES, help="folder of features, to whiten")
+    parser.add_argument("--features", type=expanduser, default=layout.FEATURES, help="folder of features")
     parser.add_argument(
         "--whiten", choices=whitening.METHODS, default="none", help="what collect_embeddings is to whiten by"
     )

@@ -1,7 +1,8 @@
 """Find the nearest neighbors of one specimen, or of every specimen.
 
-In: embeddings, float32 [N, D], and their IDs. Out: knn_QUERY.csv; or knn.csv, and retrieval.csv, which says how early
-the other specimens of its folder come among the neighbors of each.
+In: embeddings, float32 [N, D], and their IDs; and the table of duplicates, if there is one. Out: knn_QUERY.csv; or
+knn.csv, and retrieval.csv, which says how early the other specimens of its folder come among the neighbors of each.
+Copies are neighbors as others are, but have no scores and do not count in those of others.
 """
 
 import argparse
@@ -10,10 +11,12 @@ from collections.abc import Iterable, Iterator
 from os.path import expanduser
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from fossilvit import command_line
 from fossilvit.answers import evaluation, neighbors
+from fossilvit.collection import duplicates
 from fossilvit.provenance import recipes
 from fossilvit.running import commands
 from fossilvit.scans import specimens
@@ -38,17 +41,25 @@ def main() -> None:
     else:
         ranked = neighbors.ranked(embeddings, arguments.metric)
         path, scores = (layout.within(arguments.out, table) for table in (layout.NEIGHBORS, layout.RETRIEVAL))
-        made_from = recipes.neighbors(passport, arguments.metric, arguments.topk)
+        copies, digest = duplicates.read(arguments.duplicates)
+        made_from = recipes.neighbors(passport, arguments.metric, arguments.topk, duplicates=digest)
+        categories = [specimens.category(identity) for identity in identities]
+        is_copy = duplicates.originals(identities, copies) != np.arange(len(identities))
+        labels = np.where(is_copy, evaluation.UNLABELED, evaluation.labels(categories))
         with recorded(layout.record_path(path), made_from, path, scores):
-            write_all(path, scores, identities, ranked, arguments.topk)
+            write_all(path, scores, identities, labels, ranked, arguments.topk)
         commands.log.info("Neighbors of every specimen: %s", path)
 
 
 def write_all(
-    neighbors_path: Path, scores_path: Path, identities: list[str], ranked: Iterable[neighbors.Ranking], topk: int
+    neighbors_path: Path,
+    scores_path: Path,
+    identities: list[str],
+    labels: np.ndarray,
+    ranked: Iterable[neighbors.Ranking],
+    topk: int,
 ) -> None:
-    """Write the first neighbors and the retrieval scores of every specimen."""
-    labels = evaluation.labels([specimens.category(identity) for identity in identities])
+    """Write the first neighbors of every specimen, and the retrieval scores of those with a label, int [N]."""
     with (
         open_table(neighbors_path, NEIGHBORS_COLUMNS) as neighbors_table,
         open_table(scores_path, RETRIEVAL_COLUMNS) as retrieval_table,
@@ -74,6 +85,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--query", help="an ID, or the end of exactly one ID; by default every specimen is a query")
     parser.add_argument("--topk", type=command_line.at_least(1), default=10, help="number of neighbors per specimen")
     parser.add_argument("--metric", choices=neighbors.METRICS, default="cosine")
+    command_line.add_duplicates(parser)
     parser.add_argument("--out", type=expanduser, default=layout.RESULTS, help="folder of results")
     command_line.add_shared(parser)
     return parser.parse_args()

@@ -12,7 +12,7 @@ from fossilvit.encoders import Choice, Options
 from fossilvit.provenance import freshness
 from fossilvit.provenance.freshness import Stale
 from fossilvit.running import settings
-from fossilvit.scans import inventory, specimens
+from fossilvit.scans import inventory, objects, specimens
 from fossilvit.scans.inventory import Inventory
 from fossilvit.scans.specimens import Specimen
 from fossilvit.store import digests, layout
@@ -37,11 +37,6 @@ class Plan(NamedTuple):
         """Whether specimens lie in folders, which clusters can be compared with."""
         return bool(specimens.categories(self.inventory.specimens))
 
-    @property
-    def whitens(self) -> bool:
-        """Whether the collection is whitened, for which shards need features."""
-        return bool(self.settings["collection"]["whiten"] != "none")
-
     def specimen(self, path: str) -> Specimen:
         """The specimen whose ID stands in the paths of its files."""
         return self.inventory.specimens[layout.decode(path)]
@@ -57,10 +52,6 @@ class Plan(NamedTuple):
     def render_records(self, shard: str) -> list[Path]:
         """The render records of the specimens of a shard."""
         return [layout.render_record(layout.RENDERS, identity) for identity in self.shards[shard]]
-
-    def features(self, shard: str) -> list[Path]:
-        """The features of the specimens of a shard, where the collection is whitened."""
-        return [layout.array_path(layout.FEATURES, one) for one in self.shards[shard] if self.whitens]
 
     def embeddings(self, shard: str) -> list[Path]:
         """The embeddings of the specimens of a shard."""
@@ -92,9 +83,11 @@ def make(config: dict[str, Any], schema: PathLike, remote: bool, main: bool) -> 
     Raises
     ------
     UserError
-        A setting is wrong, or the folder of scans cannot be taken.
+        A setting is wrong, or the folder of scans or the table of objects cannot be taken.
     """
     checked = settings.checked(config, schema)
+    if main and checked["objects"]:
+        objects.read(checked["objects"])  # says now, not after hours, what is wrong with it
     found = inventory.take(checked["meshes"], checked["prefer"], remote)
     extract = checked["extract"]
     options = Options(**{name: extract[name] for name in Options._fields if name in extract})

@@ -32,10 +32,20 @@ def add_meshes(parser: ArgumentParser, flag: str = "--meshes") -> None:
     )
 
 
+def add_duplicates(parser: ArgumentParser) -> None:
+    """Add the argument that says where the table of duplicates is."""
+    parser.add_argument(
+        "--duplicates",
+        type=expanduser,
+        default=layout.DUPLICATES,
+        help="table of duplicates; if it is missing, no specimen is a copy",
+    )
+
+
 def add_shared(parser: ArgumentParser) -> None:
     """Add the arguments that all five stages take, so that a script can pass them everywhere."""
     parser.add_argument(
-        "--seed", type=at_least(0), default=0, help="seed; only kmeans in scripts.cluster draws random numbers"
+        "--seed", type=at_least(0), default=0, help="seed; only upgma and kmeans in scripts.cluster draw random numbers"
     )
     parser.add_argument("--device", choices=DEVICES, default="auto", help="device; only encoders use a GPU")
 

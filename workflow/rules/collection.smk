@@ -1,6 +1,7 @@
 # needs  data/shards/SHARD.npz
-# gives  data/embeddings/embeddings.npy + ids.txt + embeddings.json, results/specimens.csv, failed.csv, passed_over.csv,
-#        duplicates.csv, clusters.csv, knn*.csv, retrieval.csv, evaluation.csv
+# gives  data/embeddings/embeddings.npy + ids.txt + scatter.npy + embeddings.json, results/specimens.csv, failed.csv,
+#        passed_over.csv, duplicates.csv, clusters.csv, cluster_summary.csv, cluster_history.csv, tree.nwk, knn*.csv,
+#        retrieval.csv, evaluation.csv
 
 
 rule collect_embeddings:
@@ -9,6 +10,7 @@ rule collect_embeddings:
     output:
         embeddings=layout.ARRAY,
         ids=layout.IDS,
+        scatter=layout.SCATTER,
         record=layout.PASSPORT,
         specimens=report(layout.SPECIMENS, caption="../report/specimens.rst", category="Collection"),
     log:
@@ -74,8 +76,10 @@ rule find_duplicates:
     params:
         meshes=lambda wildcards: config["meshes"],
         prefer=config["prefer"],
+        # not an input, as scans are none: freshness looks at what it says
+        objects=lambda wildcards: [f"--objects={config['objects']}"] if config["objects"] else [],
     shell:
-        'python "$FOSSILVIT"/find_duplicates.py --meshes={params.meshes:q} --prefer {params.prefer}'
+        'python "$FOSSILVIT"/find_duplicates.py --meshes={params.meshes:q} --prefer {params.prefer} {params.objects:q}'
         " --specimens {input.specimens:q} --emb {input.embeddings:q} --out {output.table:q} &> {log:q}"
 
 
@@ -83,8 +87,14 @@ rule cluster_specimens:
     input:
         embeddings=layout.ARRAY,
         ids=layout.IDS,
+        scatter=layout.SCATTER,
+        duplicates=layout.DUPLICATES,
     output:
-        report(layout.CLUSTERS, caption="../report/clusters.rst", category="Collection"),
+        # the numbers of clusters last from the former file, which is therefore not deleted before the job
+        report(update(layout.CLUSTERS), caption="../report/clusters.rst", category="Collection"),
+        report(layout.CLUSTER_SUMMARY, caption="../report/cluster_summary.rst", category="Collection"),
+        report(update(layout.CLUSTER_HISTORY), caption="../report/cluster_history.rst", category="Collection"),
+        report(layout.TREE, caption="../report/tree.rst", category="Collection"),
         layout.CLUSTERS_RECORD,
     log:
         "logs/cluster_specimens.log",
@@ -92,7 +102,7 @@ rule cluster_specimens:
         "collect"
     conda:
         "../../envs/collection.yaml"
-    threads: 1
+    threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
@@ -104,6 +114,7 @@ rule cluster_specimens:
         seed=config["seed"],
     shell:
         'python "$FOSSILVIT"/cluster.py --emb {input.embeddings:q} --ids {input.ids:q}'
+        " --duplicates {input.duplicates:q} --threads {threads}"
         " --method {params.method} --pca {params.pca} --min-cluster-size {params.min_cluster_size}"
         " --clusters {params.clusters} --seed {params.seed} &> {log:q}"
 
@@ -112,6 +123,7 @@ rule search_neighbors:
     input:
         embeddings=layout.ARRAY,
         ids=layout.IDS,
+        duplicates=layout.DUPLICATES,
     output:
         report(layout.NEIGHBORS, caption="../report/neighbors.rst", category="Collection"),
         report(layout.RETRIEVAL, caption="../report/retrieval.rst", category="Collection"),
@@ -127,7 +139,7 @@ rule search_neighbors:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        query=[],
+        query=[f"--duplicates={layout.DUPLICATES}"],
         topk=config["search"]["topk"],
         metric=config["search"]["metric"],
     shell:
@@ -136,6 +148,9 @@ rule search_neighbors:
 
 
 use rule search_neighbors as search_query with:
+    input:
+        embeddings=layout.ARRAY,
+        ids=layout.IDS,
     output:
         layout.QUERY_TABLES,
         layout.QUERY_RECORDS,
@@ -151,6 +166,7 @@ rule evaluate:
     input:
         retrieval=layout.RETRIEVAL,
         clusters=layout.CLUSTERS,
+        duplicates=layout.DUPLICATES,
     output:
         table=report(layout.EVALUATION, caption="../report/evaluation.rst", category="Collection"),
         record=layout.EVALUATION_RECORD,
@@ -166,4 +182,4 @@ rule evaluate:
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
         'python "$FOSSILVIT"/evaluate.py --retrieval {input.retrieval:q} --clusters {input.clusters:q}'
-        " --out {output.table:q} &> {log:q}"
+        " --duplicates {input.duplicates:q} --out {output.table:q} &> {log:q}"

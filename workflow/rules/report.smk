@@ -1,10 +1,12 @@
-# needs  results/clusters.csv, results/knn_QUERY.csv and the renders
+# needs  results/clusters.csv, cluster_summary.csv, tree.nwk, knn_QUERY.csv and the renders
 # gives  results/figures: one contact sheet per cluster, and one of the neighbors of every query
 
 
 rule draw_figures:
     input:
         clusters=layout.CLUSTERS,
+        summary=layout.CLUSTER_SUMMARY,
+        tree=layout.TREE,
         neighbors=expand(layout.QUERY_TABLES, query=PLAN.queries),
     output:
         report(
@@ -24,5 +26,5 @@ rule draw_figures:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
-        'python "$FOSSILVIT"/draw_figures.py --clusters {input.clusters:q} --neighbors {input.neighbors:q}'
-        " --out {output:q} &> {log:q}"
+        'python "$FOSSILVIT"/draw_figures.py --clusters {input.clusters:q} --summary {input.summary:q}'
+        " --tree {input.tree:q} --neighbors {input.neighbors:q} --out {output:q} &> {log:q}"

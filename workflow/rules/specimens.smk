@@ -9,8 +9,8 @@ KEEP = config["keep_renders"]
 
 
 wildcard_constraints:
-    # data/embeddings/embeddings.npy belongs to the collection, not to a specimen
-    id=r"(?!embeddings\.npy$).+",
+    # these arrays in data/embeddings belong to the collection, not to a specimen
+    id=rf"(?!(?:{layout.COLLECTION}|{layout.ROOTS})\.npy$).+",
 
 
 rule render_views:
@@ -122,7 +122,6 @@ rule pool_embedding:
 rule gather_shard:
     input:
         lambda wildcards: PLAN.embeddings(wildcards.shard),
-        lambda wildcards: PLAN.features(wildcards.shard),
         records=layout.SHARD_RECORDS,
     output:
         layout.SHARD_EMBEDDINGS,

@@ -1,16 +1,24 @@
-"""Specimens of the same shape: copied files, and meshes stored in another format, order or position.
+"""Specimens that are there twice: copied files, meshes in another format, order or position, and scans of one object.
 
-In: the table of specimens, and the meshes of those whose facts agree. Out: rows of tables.DUPLICATES_COLUMNS.
+In: the table of specimens, the meshes of those whose facts agree, and what the user says of objects. Out: rows of
+tables.DUPLICATES_COLUMNS, and the specimens that stand for others.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from fossilvit.meshes import Mesh
+from fossilvit.store import digests
+from fossilvit.store.files import PathLike
+from fossilvit.store.tables import DUPLICATES_COLUMNS, read_table
+
+if TYPE_CHECKING:  # rules on the whole collection have no libraries for meshes
+    from fossilvit.meshes import Mesh
 
 ROUNDING = 2e-5
 """Largest rounding error between two files with coordinates of six digits, as a share of the largest coordinate: a
@@ -25,7 +33,7 @@ AREA = 0.03
 """Weight of the area in a signature: rounded corners change the area by up to 1 %."""
 
 
-def find(rows: Sequence[Mapping[str, str]], read: Callable[[str], Mesh | None]) -> list[tuple[str, str, str]]:
+def find(rows: Sequence[Mapping[str, str]], read: Callable[[str], "Mesh | None"]) -> list[tuple[str, str, str]]:
     """Find every specimen that has the same shape as one before it in order of ID.
 
     Shapes are the same if they differ only in the order of vertices and faces, the orientation of faces, the position,
@@ -59,6 +67,74 @@ def find(rows: Sequence[Mapping[str, str]], read: Callable[[str], Mesh | None]) 
     return sorted(found)
 
 
+def with_objects(
+    rows: Sequence[Mapping[str, str]], copies: Sequence[tuple[str, str, str]], object_of: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """Find every specimen that has the same shape as one before it in order of ID, or shows the same object.
+
+    A copy of a scan shows what the scan shows, whether the table of objects names the copy or not.
+
+    Parameters
+    ----------
+    rows : list of dict of column to text
+        The table of specimens. Failed specimens are skipped.
+    copies : list of (ID, first ID of the same shape, what is the same)
+        What find() returns.
+    object_of : dict of ID to the name of its object
+
+    Returns
+    -------
+    list of (ID, first ID of the same object, `file`, `geometry` or `object`: what is the same in both), in order of ID
+    """
+    shape_of = {identity: first for identity, first, _ in copies}
+    same = {identity: what for identity, _, what in copies}
+    there = sorted(row["specimen_id"] for row in rows if row["status"] == "ok")
+    number = {identity: place for place, identity in enumerate(there)}
+    shows: dict[str, int] = {}
+    links = [(number[identity], number[first]) for identity, first in shape_of.items()]
+    for place, identity in enumerate(there):
+        if identity in object_of:
+            links.append((place, shows.setdefault(object_of[identity], place)))
+    first_of = _firsts(links, len(there))
+    found = []
+    for identity, place in zip(there, first_of, strict=True):
+        first = there[place]
+        if first != identity:
+            found.append((identity, first, same[identity] if shape_of.get(identity) == first else "object"))
+    return found
+
+
+def read(path: PathLike) -> tuple[list[dict[str, Any]], str | None]:
+    """Read the table of duplicates, and its digest. Without the table there are no duplicates, and no digest."""
+    if not Path(path).exists():
+        return [], None
+    return read_table(path, DUPLICATES_COLUMNS), digests.of_file(path)
+
+
+def originals(identities: Sequence[str], rows: Sequence[Mapping[str, str]]) -> np.ndarray:
+    """The row of the specimen that stands for each: its own, or that of the one it is a copy of.
+
+    If that one is not in the collection, the first of its copies in the collection stands for all of them.
+
+    Parameters
+    ----------
+    identities : sequence of str, [N]
+        The IDs of the collection.
+    rows : list of dict of column to text
+        The table of duplicates.
+
+    Returns
+    -------
+    int [N]
+    """
+    original_of = {row["specimen_id"]: row["duplicate_of"] for row in rows}
+    stands_for = {identity: row for row, identity in enumerate(identities)}
+    found = []
+    for row, identity in enumerate(identities):
+        found.append(stands_for.setdefault(original_of.get(identity, identity), row))
+    return np.array(found, int)
+
+
 def candidates(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
     """The IDs of specimens whose facts agree, in groups of two or more. IDs are in the order of the rows."""
     pairs = cKDTree(signatures(rows)).query_pairs(SIMILAR, p=np.inf, output_type="ndarray")
@@ -83,7 +159,17 @@ def signatures(rows: Sequence[Mapping[str, str]]) -> np.ndarray:
     return np.column_stack([count, np.log(size), AREA * np.log(area), extents / size[:, None]])
 
 
-def matched(identities: Sequence[str], read: Callable[[str], Mesh | None]) -> dict[str, str]:
+def _firsts(links: Sequence[tuple[int, int]], count: int) -> list[int]:
+    """The first number of the set that each belongs to, if linked numbers are in one set."""
+    pairs = np.array(links, int).reshape(-1, 2)
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    sets = connected_components(graph, directed=False)[1]
+    _, firsts, members = np.unique(sets, return_index=True, return_inverse=True)
+    found: list[int] = firsts[members].tolist()
+    return found
+
+
+def matched(identities: Sequence[str], read: Callable[[str], "Mesh | None"]) -> dict[str, str]:
     """The first ID of the same shape, by ID, for every specimen of a group that is not itself the first.
 
     Every mesh is read once, and only the first of every shape stays in memory.
@@ -102,7 +188,7 @@ def matched(identities: Sequence[str], read: Callable[[str], Mesh | None]) -> di
     return first_of
 
 
-def same(one: Mesh, other: Mesh) -> bool:
+def same(one: "Mesh", other: "Mesh") -> bool:
     """Return whether two meshes have one shape: vertices match both ways within the tolerance, and faces match."""
     if one.faces.shape != other.faces.shape or (one.is_points and one.vertices.shape != other.vertices.shape):
         return False
@@ -130,7 +216,7 @@ def tolerance(one: np.ndarray, other: np.ndarray) -> float:
     return float(min(max(ROUNDING * coordinate, DECIMALS), MOST * size))
 
 
-def _placed(mesh: Mesh) -> np.ndarray:
+def _placed(mesh: "Mesh") -> np.ndarray:
     """Vertices relative to the corner of their bounding box. Equal points of a cloud are taken once."""
     vertices = np.unique(mesh.vertices, axis=0) if mesh.is_points else mesh.vertices
     placed: np.ndarray = vertices - vertices.min(axis=0)

@@ -1,8 +1,7 @@
 """Single specimens -> the collection.
 
-In: the render record of every specimen and its embedding, float32 [D]; for whitening also its features, float32
-[V, D]. Out: one matrix, float32 [N, D], the ID of every row, the kept render records of all specimens, and the scatter
-of their views.
+In: the render record of every specimen, its embedding, float32 [D], and its features, float32 [V, D]. Out: one matrix,
+float32 [N, D], the ID of every row, the kept render records of all specimens, and the scatter of their views.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -120,17 +119,33 @@ def shard_recipe(gathered: Collection, features: PathLike, embeddings: PathLike,
     return recipes.shard(gathered.records, made, described, whiten)
 
 
-def scatter(gathered: Collection, features: PathLike) -> np.ndarray:
-    """The scatter of the views of gathered specimens, float32 [R, D]; see whitening.scatter.
+def scatter(gathered: Collection, features: PathLike, pool: str | None, whiten: str) -> np.ndarray:
+    """The scatter of the views of gathered specimens, float32 [R, D].
+
+    All of it (whitening.scatter) is needed only to whiten the collection. Otherwise its sketch is enough, which groups
+    are found with. Embeddings that were not pooled by `mean` do not lie among the views, and have none.
 
     Parameters
     ----------
     gathered : Collection
     features : path
         Folder of features.
+    pool : str or None
+        How the embeddings were pooled; None if there are none.
+    whiten : str
+        How the collection is whitened.
+
+    Raises
+    ------
+    UserError
+        The collection cannot be whitened, because its embeddings were pooled by `concat`.
     """
+    dimension = gathered.embeddings.shape[1]
+    if pool != "mean" and whiten == "none":
+        return np.zeros((0, dimension), np.float32)
     views = (read_array(layout.array_path(features, identity)) for identity in gathered.identities)
-    return whitening.scatter(views, gathered.embeddings.shape[1])
+    root = whitening.scatter(views, dimension)
+    return root if whiten != "none" else whitening.sketch(root)
 
 
 def join(shards: Iterable[tuple[Iterable[str], Iterable[np.ndarray], Mapping[str, dict[str, Any]]]]) -> Collection:

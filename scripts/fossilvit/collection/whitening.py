@@ -24,6 +24,10 @@ ROUNDING = 1e-6
 """Largest length that float32 leaves of a zero difference between vectors of length 1."""
 MOST_ROWS = 2
 """Largest number of rows per dimension that a scatter may grow to before it is reduced, which bounds memory."""
+SKETCH = 64
+"""Number of directions that the sketch of a scatter keeps."""
+MOST_JOINED = 1024
+"""Largest number of rows that joined sketches may grow to before they are sketched again, which bounds memory."""
 
 
 def scatter(features: Iterable[np.ndarray], dimension: int) -> np.ndarray:
@@ -64,6 +68,55 @@ def scatter(features: Iterable[np.ndarray], dimension: int) -> np.ndarray:
     return np.concatenate(rows).astype(np.float32)
 
 
+def sketch(root: np.ndarray, most: int = SKETCH) -> np.ndarray:
+    """The strongest directions of a scatter: its largest singular values, each times its right singular vector.
+
+    They come from the eigenvectors of the smaller of the two products of the root with itself.
+
+    Parameters
+    ----------
+    root : float [R, D]
+        What scatter() returns.
+    most : int
+        Number of directions.
+
+    Returns
+    -------
+    float32 [min(R, D, most), D], the strongest first; the largest entry of each is positive
+    """
+    root = np.asarray(root, np.float64)
+    rows, dimension = root.shape
+    if rows <= dimension:
+        _, vectors = np.linalg.eigh(root @ root.T)
+        strongest = vectors[:, ::-1][:, :most].T @ root
+    else:
+        squares, vectors = np.linalg.eigh(root.T @ root)
+        strongest = (np.sqrt(np.maximum(squares, 0)) * vectors)[:, ::-1][:, :most].T
+    return _turned(strongest).astype(np.float32)
+
+
+def joint_sketch(roots: Iterable[np.ndarray], dimension: int) -> np.ndarray:
+    """The sketch of several scatters together.
+
+    Parameters
+    ----------
+    roots : iterable of float32 [R, D]
+        One without rows may have another dimension, as that of a shard without specimens has.
+    dimension : int
+        D of the embeddings.
+
+    Returns
+    -------
+    float32 [R, D], R at most SKETCH and D; [0, D] if there is no scatter
+    """
+    joined = np.zeros((0, dimension), np.float32)
+    for root in roots:
+        joined = np.concatenate([joined, root]) if len(root) else joined
+        if len(joined) > MOST_JOINED:
+            joined = sketch(joined)
+    return sketch(joined)
+
+
 def whiten(embeddings: np.ndarray, scatters: Iterable[np.ndarray], method: str) -> tuple[np.ndarray, dict[str, Any]]:
     """Transform the collection to a metric learned from its own views.
 
@@ -94,7 +147,7 @@ def whiten(embeddings: np.ndarray, scatters: Iterable[np.ndarray], method: str) 
     if not len(axes):
         return embeddings, {"whiten": "none"}
     points = embeddings.astype(np.float64) @ axes.T
-    points = (points - points.mean(axis=0)) @ _inverse_power(_within(scatters, axes) / len(points))
+    points = (points - points.mean(axis=0)) @ inverse_power(within(scatters, axes) / len(points))
     record = {"whiten": "views", "components": len(axes), "power": POWER, "shrinkage": SHRINKAGE}
     return unit(points).astype(np.float32), record
 
@@ -113,13 +166,19 @@ def _principal_axes(embeddings: np.ndarray) -> np.ndarray:
     centered = embeddings - embeddings.mean(axis=0, dtype=np.float64)
     _, lengths, axes = np.linalg.svd(centered, full_matrices=False)
     differing = lengths > ROUNDING * np.sqrt(len(embeddings))
-    axes = axes[differing][:COMPONENTS]
-    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1, keepdims=True), axis=1)
-    turned: np.ndarray = axes * np.sign(largest)
+    return _turned(axes[differing][:COMPONENTS])
+
+
+def _turned(rows: np.ndarray) -> np.ndarray:
+    """Rows, [K, D], each with the sign that makes its largest entry positive."""
+    if not rows.size:
+        return rows
+    largest = np.take_along_axis(rows, np.abs(rows).argmax(axis=1, keepdims=True), axis=1)
+    turned: np.ndarray = rows * np.sign(largest)
     return turned
 
 
-def _within(scatters: Iterable[np.ndarray], axes: np.ndarray) -> np.ndarray:
+def within(scatters: Iterable[np.ndarray], axes: np.ndarray) -> np.ndarray:
     """The scatter of views within specimens along some axes, float64 [K, K]."""
     rows, products = 0, np.zeros((len(axes), len(axes)))
     for root in scatters:
@@ -130,7 +189,7 @@ def _within(scatters: Iterable[np.ndarray], axes: np.ndarray) -> np.ndarray:
     return products
 
 
-def _inverse_power(covariance: np.ndarray) -> np.ndarray:
+def inverse_power(covariance: np.ndarray) -> np.ndarray:
     """A covariance, shrunk, to the power -POWER. If nothing scatters, all directions count the same."""
     identity = np.eye(len(covariance))
     shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.trace(covariance) / len(covariance) * identity

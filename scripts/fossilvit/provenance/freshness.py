@@ -33,6 +33,7 @@ SCANS = "scans"
 COMPANIONS = "files that scans name"
 FILES = "files that are no scans"
 ENCODER = "the encoder"
+OBJECTS = "the table of objects"
 VERSIONS = "versions of stages"
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, OSError, BadZipFile, UserError)
 """Errors that a record can raise if it holds something else than a stage writes."""
@@ -298,19 +299,19 @@ class _Survey:
         shards : dict of the name of a shard to its record
             None for a shard that is stale.
         """
-        array, ids, record = map(Path, (layout.ARRAY, layout.IDS, layout.PASSPORT))
+        array, ids, roots, record = map(Path, (layout.ARRAY, layout.IDS, layout.SCATTER, layout.PASSPORT))
         passport = files.read_object(record)
 
         def change() -> str | None:
             if not all(shards.values()):
                 return ABOVE
-            if self.lost(passport, array, ids) or not _has_content(layout.SPECIMENS):
+            if self.lost(passport, array, ids, roots) or not _has_content(layout.SPECIMENS):
                 return LOST
             if passport["whiten"] != self.settings["collection"]["whiten"]:
                 return "settings of collection"
             return _difference(passport["made_from"], recipes.collection(shards), ABOVE)
 
-        return passport if self.judge(change, array, ids, record, layout.SPECIMENS) else None
+        return passport if self.judge(change, array, ids, roots, record, layout.SPECIMENS) else None
 
     def listing(self, passport: dict[str, Any] | None, found: Inventory) -> None:
         """Check the tables of files that are not in the collection."""
@@ -329,10 +330,13 @@ class _Survey:
         """
         search = {name: self.settings["search"][name] for name in ("metric", "topk")}
         cluster = {**self.settings["cluster"], "seed": self.settings["seed"]}
-        self.table(passport and recipes.duplicates(passport), layout.DUPLICATES)
-        tables = self.table(passport and recipes.clusters(passport, **cluster), layout.CLUSTERS)
+        copies = self.duplicates(passport)
+        wanted = recipes.clusters(passport, copies, **cluster) if passport and copies else None
+        paths = (layout.CLUSTERS, layout.CLUSTER_SUMMARY, layout.TREE, layout.CLUSTER_HISTORY)
+        tables = self.table(wanted, *paths)
         clusters = tables.get(Path(layout.CLUSTERS).name, "")
-        tables = self.table(passport and recipes.neighbors(passport, **search), layout.NEIGHBORS, layout.RETRIEVAL)
+        wanted = recipes.neighbors(passport, **search, duplicates=copies) if passport and copies else None
+        tables = self.table(wanted, layout.NEIGHBORS, layout.RETRIEVAL)
         retrieval = tables.get(Path(layout.RETRIEVAL).name, "")
         neighbors: dict[str, str] = {}
         for query in specimens.queries(self.settings["search"]["queries"], found).values():
@@ -340,10 +344,18 @@ class _Survey:
             table = self.table(passport and recipes.neighbors(passport, **search, query=query), path)
             neighbors[path.name] = table.get(path.name, "")
         if specimens.categories(found):
-            wanted = recipes.evaluation(passport, clusters, retrieval) if clusters and retrieval else None
+            made = copies and clusters and retrieval
+            wanted = recipes.evaluation(passport, clusters, retrieval, copies) if made else None
             self.table(wanted, layout.EVALUATION)
         drawn = clusters and all(neighbors.values())
         self.figures(recipes.figures(passport, clusters, neighbors) if drawn else None)
+
+    def duplicates(self, passport: dict[str, Any] | None) -> str:
+        """The digest of the table of duplicates; empty unless it is up to date."""
+        objects = self.settings["objects"]
+        said = self.digests.of(objects) if objects else None
+        wanted = passport and recipes.duplicates(passport, said)
+        return self.table(wanted, layout.DUPLICATES, settings=OBJECTS).get(Path(layout.DUPLICATES).name, "")
 
     def table(
         self, wanted: dict[str, Any] | None, *paths: PathLike, settings: str = "settings of results"
@@ -403,7 +415,9 @@ def _difference(said: dict[str, Any], wanted: dict[str, Any], settings: str) -> 
         return None
     if said.get("version") != wanted.get("version"):
         return VERSIONS
-    above = [key for key in ("render", "features", "records", "embeddings") if said.get(key) != wanted.get(key)]
+    above = [
+        key for key in ("render", "features", "records", "embeddings", "duplicates") if said.get(key) != wanted.get(key)
+    ]
     return STOPPED if above else settings
 
 

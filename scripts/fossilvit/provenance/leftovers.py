@@ -15,6 +15,8 @@ from fossilvit.store.files import PathLike
 
 SPECIMEN_RULES = ("render_views", "extract_features", "pool_embedding")
 SHARD_RULES = ("gather_records", "gather_shard")
+OF_COLLECTION = {Path(path).name for path in (layout.ARRAY, layout.IDS, layout.SCATTER, layout.PASSPORT)}
+"""Files in the folder of embeddings that belong to no specimen."""
 
 
 def find(
@@ -38,7 +40,7 @@ def find(
         [
             *_orphans(layout.within(data, layout.RENDERS), known, _rendered),
             *_orphans(layout.within(data, layout.FEATURES), known, _named(".npy", ".json")),
-            *_orphans(layout.within(data, layout.EMBEDDINGS), known | {layout.COLLECTION}, _named(".npy", ".json")),
+            *_orphans(layout.within(data, layout.EMBEDDINGS), known, _embedded),
             *_orphans(layout.within(data, layout.SHARDS), used, _named(".json", ".npz")),
             *(path for rule in SPECIMEN_RULES for path in _orphans(Path(logs, rule), known, _named(".log"))),
             *(path for rule in SHARD_RULES for path in _orphans(Path(logs, rule), used, _named(".log"))),
@@ -101,6 +103,11 @@ def _orphans(folder: Path, known: Collection[str], owner_of: Callable[[str], str
 
 def _named(*extensions: str) -> Callable[[str], str | None]:
     return lambda path: layout.decode(path.rpartition(".")[0]) if path.endswith(extensions) else None
+
+
+def _embedded(path: str) -> str | None:
+    """The ID that a file in the folder of embeddings belongs to; None for one of the collection or of the user."""
+    return None if path in OF_COLLECTION else _named(".npy", ".json")(path)
 
 
 def _rendered(path: str) -> str | None:

@@ -119,13 +119,12 @@ def shard(
     ----------
     kept_records : dict of ID to what kept() returns
     embeddings, features : dict of ID to digest
-        Features count only if the collection is whitened.
     whiten : str
     """
     return {
         "records": records(kept_records),
         "embeddings": digests.of_value(embeddings),
-        "features": digests.of_value(features) if whiten != "none" else None,
+        "features": digests.of_value(features),
         "whiten": whiten,
         "version": versions.GATHERING,
     }
@@ -159,11 +158,28 @@ def listing(failed: Mapping[str, str], found: Inventory) -> dict[str, Any]:
 
 
 def clusters(
-    passport: Mapping[str, Any], method: str, pca: int, min_cluster_size: int | str, clusters: int | str, seed: int
+    passport: Mapping[str, Any],
+    duplicates: str | None,
+    method: str,
+    pca: int,
+    min_cluster_size: int | str,
+    clusters: int | str,
+    seed: int,
 ) -> dict[str, Any]:
-    """The recipe of the table of clusters."""
+    """The recipe of the tables of clusters and of their tree.
+
+    The former clusters are not part of it, though their numbers last: otherwise every run would have another recipe.
+
+    Parameters
+    ----------
+    passport : dict
+    duplicates : str or None
+        The digest of the table of duplicates; None if there is none.
+    method, pca, min_cluster_size, clusters, seed : the settings
+    """
     return {
         "collection": passport,
+        "duplicates": duplicates,
         "method": method,
         "pca": pca,
         "min_cluster_size": min_cluster_size,
@@ -173,20 +189,40 @@ def clusters(
     }
 
 
-def neighbors(passport: Mapping[str, Any], metric: str, topk: int, query: str | None = None) -> dict[str, Any]:
-    """The recipe of a table of neighbors. Without a query it is the table of all specimens."""
-    asked = {} if query is None else {"query": query}
+def neighbors(
+    passport: Mapping[str, Any], metric: str, topk: int, query: str | None = None, duplicates: str | None = None
+) -> dict[str, Any]:
+    """The recipe of a table of neighbors. Without a query it is the table of all specimens.
+
+    Parameters
+    ----------
+    passport : dict
+    metric : str
+    topk : int
+    query : str or None
+    duplicates : str or None
+        The digest of the table of duplicates, if there is one. It counts only for the table of all specimens.
+    """
+    asked = {"duplicates": duplicates} if query is None else {"query": query}
     return {"collection": passport, **asked, "metric": metric, "topk": topk, "version": versions.NEIGHBORS}
 
 
-def duplicates(passport: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe of the table of duplicates."""
-    return {"collection": passport, "version": versions.DUPLICATES}
+def duplicates(passport: Mapping[str, Any], objects: str | None) -> dict[str, Any]:
+    """The recipe of the table of duplicates: the passport, and the digest of the table of objects, if there is one."""
+    return {"collection": passport, "objects": objects, "version": versions.DUPLICATES}
 
 
-def evaluation(passport: Mapping[str, Any] | None, clusters: str, retrieval: str) -> dict[str, Any]:
-    """The recipe of the scores: the passport, and the digests of the tables of clusters and of retrieval."""
-    return {"collection": passport, "clusters": clusters, "retrieval": retrieval, "version": versions.EVALUATION}
+def evaluation(
+    passport: Mapping[str, Any] | None, clusters: str, retrieval: str, duplicates: str | None
+) -> dict[str, Any]:
+    """The recipe of the scores: the passport, and the digests of the tables of clusters, retrieval and duplicates."""
+    return {
+        "collection": passport,
+        "clusters": clusters,
+        "retrieval": retrieval,
+        "duplicates": duplicates,
+        "version": versions.EVALUATION,
+    }
 
 
 def figures(passport: Mapping[str, Any] | None, clusters: str, neighbors: Mapping[str, str]) -> dict[str, Any]:

@@ -46,6 +46,10 @@ def checked(config: dict[str, Any], schema: str | os.PathLike[str]) -> dict[str,
     if errors:
         raise UserError(_wrong_value(errors[0]))
     config["meshes"] = expanduser(config["meshes"])
+    if config["objects"] is not None:
+        config["objects"] = expanduser(config["objects"])
+        if not os.path.isfile(config["objects"]):
+            raise UserError(f"objects: there is no file {config['objects']}; correct the path, or set it to null.")
     weights = config["extract"]["weights"]
     if weights is not None:
         config["extract"]["weights"] = expanduser(weights)

@@ -1,7 +1,6 @@
 """Shards: the embeddings of some specimens, float32 [N, D], and the records of these and of the failed ones.
 
-In: these. Out: one .npz per shard, and what it holds. If the collection is whitened by its views, that includes their
-scatter, float32 [R, D].
+In: these, and the scatter of the views of the specimens, float32 [R, D]. Out: one .npz per shard, and what it holds.
 """
 
 import json
@@ -11,7 +10,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from fossilvit.errors import UserError
 from fossilvit.store import files
 from fossilvit.store.files import PathLike, atomic, readable
 
@@ -22,7 +20,7 @@ def write_shard(
     embeddings: np.ndarray,
     records: dict[str, dict[str, Any]],
     record: dict[str, Any],
-    scatter: np.ndarray | None = None,
+    scatter: np.ndarray,
 ) -> None:
     """Write a shard as .npz, its records as JSON texts.
 
@@ -33,16 +31,16 @@ def write_shard(
     records : dict of ID to the part of its render record that is kept
     record : dict
         How the shard was made and from what.
-    scatter : float32 [R, D] or None
+    scatter : float32 [R, D]
+        See gathering.scatter.
     """
     arrays: dict[str, Any] = {
         "ids": np.array(identities, dtype=str),
         "embeddings": np.asarray(embeddings, np.float32),
         "records": np.array(json.dumps(records).encode()),
         "record": np.array(json.dumps(record).encode()),
+        "scatter": np.asarray(scatter, np.float32),
     }
-    if scatter is not None:
-        arrays["scatter"] = scatter
     with atomic(path) as file:
         np.savez(file, **arrays)
 
@@ -62,7 +60,5 @@ def read_shard_record(path: PathLike) -> dict[str, Any]:
 def read_scatter(path: PathLike) -> np.ndarray:
     """The scatter of views of a shard, float32 [R, D]."""
     with readable(path, BadZipFile), np.load(path, allow_pickle=False) as shard:
-        if "scatter" in shard:
-            scatter: np.ndarray = shard["scatter"]
-            return scatter
-    raise UserError(f"{path} holds no scatter of views to whiten by; gather it again with --whiten views.")
+        scatter: np.ndarray = shard["scatter"]
+        return scatter

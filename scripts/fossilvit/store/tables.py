@@ -13,7 +13,15 @@ from fossilvit.store.files import PathLike, atomic, readable
 if TYPE_CHECKING:
     from _csv import Writer
 
-CLUSTERS_COLUMNS = ("specimen_id", "cluster_id", "prob")
+CLUSTERS_COLUMNS = (
+    *("specimen_id", "cluster_id", "prob", "second_id", "second_prob", "silhouette", "rank"),
+    *("coarse_id", "fine_id", "same_as"),
+)
+CLUSTER_SUMMARY_COLUMNS = (
+    *("cluster_id", "specimens", "objects", "stability", "reading", "silhouette"),
+    *("medoid", "typical_1", "typical_2", "doubtful_1", "doubtful_2"),
+)
+CLUSTER_HISTORY_COLUMNS = ("run", "cluster_id", "event", "specimens", "from")
 NEIGHBORS_COLUMNS = ("query_id", "neighbor_id", "distance")
 RETRIEVAL_COLUMNS = ("specimen_id", "nearest_neighbor", "first_tier", "second_tier", "average_precision")
 FAILED_COLUMNS = ("specimen_id", "stage", "reason")
