@@ -1,59 +1,139 @@
 """Group the specimens of a collection into clusters.
 
-In: embeddings, float32 [N, D], and their IDs. Out: clusters.csv, and clusters.json with every number that was used.
+In: embeddings, float32 [N, D], their IDs, the scatter of views beside them, and the table of duplicates. Out:
+clusters.csv, cluster_summary.csv, the tree of specimens tree.nwk, cluster_history.csv, and clusters.json: the answer in
+a sentence and every number that was used. Clusters keep the IDs of the former result.
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
 from os.path import expanduser
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fossilvit import command_line
-from fossilvit.answers import clustering
+from fossilvit.answers import clustering, history, summary
+from fossilvit.collection import duplicates
+from fossilvit.errors import UserError
 from fossilvit.provenance import recipes
-from fossilvit.running import commands
+from fossilvit.running import commands, devices
 from fossilvit.store import layout
+from fossilvit.store.arrays import read_array
 from fossilvit.store.embeddings import read_embeddings, read_passport
+from fossilvit.store.files import PathLike
+from fossilvit.store.newick import write_tree
 from fossilvit.store.records import recorded
-from fossilvit.store.tables import CLUSTERS_COLUMNS, write_table
+from fossilvit.store.tables import (
+    CLUSTER_HISTORY_COLUMNS,
+    CLUSTER_SUMMARY_COLUMNS,
+    CLUSTERS_COLUMNS,
+    read_table,
+    write_table,
+)
 
 
 def main() -> None:
     arguments = parse()
     identities, embeddings = read_embeddings(arguments.emb, arguments.ids)
+    copies, digest = duplicates.read(arguments.duplicates)
+    originals = duplicates.originals(identities, copies)
     found = clustering.cluster(
-        embeddings, arguments.method, arguments.pca, arguments.min_cluster_size, arguments.clusters, arguments.seed
+        embeddings,
+        arguments.method,
+        arguments.pca,
+        arguments.min_cluster_size,
+        arguments.clusters,
+        arguments.seed,
+        read_scatter(arguments.emb, embeddings.shape[1]),
+        originals,
+        arguments.threads,
     )
-    rows = zip(identities, found.clusters.tolist(), (f"{strength:.6f}" for strength in found.strengths), strict=True)
     made_from = recipes.clusters(
         read_passport(arguments.emb),
+        digest,
         arguments.method,
         arguments.pca,
         arguments.min_cluster_size,
         arguments.clusters,
         arguments.seed,
     )
-    table = layout.within(arguments.out, layout.CLUSTERS)
-    with recorded(layout.record_path(table), made_from, table, **found.record):
-        write_table(table, CLUSTERS_COLUMNS, rows)
+    table, brief, tree, story = (
+        layout.within(arguments.out, path)
+        for path in (layout.CLUSTERS, layout.CLUSTER_SUMMARY, layout.TREE, layout.CLUSTER_HISTORY)
+    )
+    former, events = read_former(table, CLUSTERS_COLUMNS), read_former(story, CLUSTER_HISTORY_COLUMNS)
+    names, new = follow(dict(zip(identities, found.clusters.tolist(), strict=True)), former, events)
+    with recorded(layout.record_path(table), made_from, table, brief, tree, story, **found.record):
+        write_table(story, CLUSTER_HISTORY_COLUMNS, [*(row.values() for row in events), *new])
+        write_table(brief, CLUSTER_SUMMARY_COLUMNS, summary.clusters(found, identities, originals, names))
+        write_table(table, CLUSTERS_COLUMNS, summary.specimens(found, identities, originals, names))
+        write_tree(tree, found.tree, identities)
     report(found.record, arguments.pca)
 
 
+def read_scatter(embeddings: PathLike, dimension: int) -> np.ndarray | None:
+    """The scatter of views beside the embeddings, float32 [R, dimension]; None if there is none of their dimension."""
+    path = layout.within(Path(embeddings).parent, layout.SCATTER)
+    scatter = read_array(path) if path.exists() else None
+    return scatter if scatter is not None and scatter.ndim == 2 and scatter.shape[1] == dimension else None
+
+
+def read_former(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of a table of the former result; none if it does not exist or cannot be read."""
+    if not path.exists():
+        return []
+    try:
+        return read_table(path, columns, cluster_id=int)
+    except (UserError, ValueError) as error:
+        commands.log.warning("Clusters get new IDs, because the former result cannot be read: %s", error)
+        return []
+
+
+def follow(
+    current: dict[str, int], former: list[dict[str, Any]], events: list[dict[str, Any]]
+) -> tuple[dict[int, int], list[tuple[Any, ...]]]:
+    """The ID of every cluster, and the new rows of the history.
+
+    Parameters
+    ----------
+    current : dict of ID of a specimen to cluster
+    former, events : rows of the former clusters.csv and of the history
+    """
+    used = 1 + max((row["cluster_id"] for row in [*former, *events]), default=-1)
+    was = {row["specimen_id"]: row["cluster_id"] for row in former}
+    names, new = history.follow(was, current, max(used, 0))
+    run = 1 + max((int(row["run"]) for row in events), default=0)
+    rows = [
+        (run, event.cluster, event.event, event.specimens, "" if event.origin is None else event.origin)
+        for event in new
+    ]
+    return names, rows
+
+
 def report(record: dict[str, Any], pca: int) -> None:
-    """Log how many clusters there are, and where a setting did not hold."""
+    """Log the answer, and where a setting did not hold."""
     if record.get("pca", pca) < pca:
         commands.log.info("pca %d is reduced to %d: there are no more specimens or dimensions.", pca, record["pca"])
-    commands.log.info("%(specimens)d specimens in %(clusters)d clusters, %(noise)d are noise.", record)
+    commands.log.info("%s", record["answer"])
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--emb", type=expanduser, default=layout.ARRAY, help="embeddings of the collection")
     parser.add_argument("--ids", type=expanduser, help="IDs, one per row; by default ids.txt beside --emb")
-    parser.add_argument("--out", type=expanduser, default=layout.RESULTS, help="folder of results")
-    parser.add_argument("--method", choices=clustering.METHODS, default="hdbscan")
     parser.add_argument(
-        "--pca", type=command_line.at_least(0), default=64, help="principal components kept; 0 keeps all dimensions"
+        "--duplicates", type=expanduser, default=layout.DUPLICATES, help="table of duplicates, which count as one"
+    )
+    parser.add_argument("--out", type=expanduser, default=layout.RESULTS, help="folder of results")
+    parser.add_argument("--method", choices=clustering.METHODS, default="upgma")
+    parser.add_argument(
+        "--pca",
+        type=command_line.at_least(0),
+        default=64,
+        help="principal components kept, but not by upgma; 0 keeps all dimensions",
     )
     parser.add_argument(
         "--min-cluster-size",
@@ -65,7 +145,10 @@ def parse() -> argparse.Namespace:
         "--clusters",
         type=command_line.auto_or(1),
         default="auto",
-        help="for kmeans and agglomerative; a number, or auto",
+        help="for all but hdbscan; a number, or auto",
+    )
+    parser.add_argument(
+        "--threads", type=command_line.at_least(1), default=devices.cores(), help="number of CPU threads"
     )
     command_line.add_shared(parser)
     return parser.parse_args()

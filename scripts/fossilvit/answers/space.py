@@ -1,0 +1,87 @@
+"""Embeddings -> the space in which specimens are grouped.
+
+In: embeddings, float32 [N, D], and the scatter of views within specimens, float32 [R, D]. Out: points of length 1,
+float64 [N, K], and the locally scaled distances between points, float64 [N, N]. No embedding changes.
+"""
+
+import numpy as np
+
+from fossilvit.collection import whitening
+from fossilvit.numbers.vectors import unit
+
+NEIGHBOR = 10
+"""The neighbor whose distance is the local scale. From 7 to 15 the number makes little difference."""
+SMALLEST = 1e-9
+"""Least local scale, which is the rounding error of float32. It matters only where copies lie together."""
+
+
+def points(embeddings: np.ndarray, scatter: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
+    """The points that stand for specimens when they are grouped.
+
+    Two descriptions of length 1 stand side by side and count the same: the embedding without the mean of the
+    collection, and the same whitened by the scatter of views. The first is better for some collections, the second for
+    most; the tables are in config/README.md.
+
+    Parameters
+    ----------
+    embeddings : float32 [N, D]
+    scatter : float32 [R, D] or None
+        Of the views of the same collection, see whitening.scatter. Without it, or without two views, only the first
+        description is taken.
+    seed : int
+        For the principal components of large collections, which are found by random projection (Halko et al. 2011).
+
+    Returns
+    -------
+    float64 [N, K], K at most twice whitening.COMPONENTS; all alike if no two embeddings differ
+    """
+    centered = _centered(embeddings, seed)
+    if centered is None:
+        return np.ones((len(embeddings), 1))
+    along, axes = centered
+    sides = [unit(along)]
+    if scatter is not None and len(scatter):
+        sides.append(unit(along @ whitening.inverse_power(whitening.within([scatter], axes) / len(embeddings))))
+    joint: np.ndarray = np.hstack(sides) / np.sqrt(len(sides))
+    return joint
+
+
+def scaled(points: np.ndarray) -> np.ndarray:
+    """Cosine distances scaled by their surroundings (Zelnik-Manor and Perona 2004).
+
+    1 - exp(-d_ij² / (s_i s_j)), where d is the cosine distance, and s_i that of specimen i to its NEIGHBOR. So a dense
+    group and a loose one count as equally tight.
+
+    Parameters
+    ----------
+    points : float64 [N, K], of length 1
+
+    Returns
+    -------
+    float64 [N, N], from 0 to 1
+    """
+    distances = 1 - points @ points.T
+    np.maximum(distances, 0, out=distances)
+    np.fill_diagonal(distances, 0)
+    nearest = min(NEIGHBOR, len(points) - 1)
+    scales = np.maximum(np.partition(distances, nearest, axis=1)[:, nearest], SMALLEST)
+    distances *= distances
+    distances /= scales
+    distances /= scales[:, None]
+    return np.asarray(-np.expm1(-distances))
+
+
+def _centered(embeddings: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Embeddings without their mean along their principal axes, [N, K], and the axes, [K, D]; None if all are alike."""
+    from sklearn.decomposition import PCA
+
+    if len(embeddings) < 2:
+        return None
+    vectors = embeddings.astype(np.float64)
+    spread = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).max()
+    if spread <= whitening.ROUNDING * np.linalg.norm(vectors, axis=1).max():
+        return None
+    found = PCA(min(whitening.COMPONENTS, len(vectors) - 1, vectors.shape[1]), random_state=seed).fit(vectors)
+    kept = found.singular_values_ > whitening.ROUNDING * spread
+    axes = found.components_[kept]
+    return (vectors - found.mean_) @ axes.T, axes
