@@ -1,1 +1,1 @@
-"""Contact sheets: pictures of clusters and of neighbors."""
+"""Pages to look at and to print: contact sheets, all groups at a glance, the tree of specimens."""

@@ -24,8 +24,12 @@ BODY, STRAY = (190, 190, 190), (230, 20, 120)
 INK = (20, 20, 20)
 SCALE = 1 / 4
 """Longest scale, in frame widths at the depth of the center."""
-RING = 7
+RING = 12
 """Radius of the rings around strays in pixels."""
+LINE, LETTERS, NUMBERS = 3, 22, 19
+"""Width of lines, and sizes of the names of axes and of the number at a scale, in pixels."""
+EDGE = 12
+"""Distance of a scale from the edges of its picture in pixels."""
 
 
 def pictures(mesh: Mesh, shot: Shot, settings: Settings) -> list[Picture]:
@@ -70,18 +74,18 @@ def _with_axes(image: np.ndarray, pose: Pose, camera: Camera) -> Image.Image:
     ends = pose.center + REACH * pose.radius * pose.rotation
     center, *tips = _places(np.stack([pose.center, *ends]), pose, camera)
     for (name, color), tip in zip(AXES.items(), tips, strict=True):
-        pen.line([*center, *tip], color, 2)
-        pen.text(tuple(tip), name, color, font(13), anchor="mm", stroke_width=2, stroke_fill="white")
+        pen.line([*center, *tip], color, LINE)
+        pen.text(tuple(tip), name, color, font(LETTERS), anchor="mm", stroke_width=LINE, stroke_fill="white")
     return small
 
 
 def _with_scale(small: Image.Image, width: float) -> Image.Image:
     """A view with a scale at its lower left; its frame is so wide in file units."""
     length = scale(width)
-    right, bottom = 6 + length / width * PICTURE, PICTURE - 8
+    right, bottom = EDGE + length / width * PICTURE, PICTURE - EDGE
     pen = ImageDraw.Draw(small)
-    pen.line([6, bottom, right, bottom], INK, 2)
-    pen.text((6, bottom - 3), f"{length:g}", INK, font(11), anchor="ls")
+    pen.line([EDGE, bottom, right, bottom], INK, LINE)
+    pen.text((EDGE, bottom - 5), f"{length:g}", INK, font(NUMBERS), anchor="ls")
     return small
 
 
@@ -99,7 +103,7 @@ def _whole(mesh: Mesh, settings: Settings) -> np.ndarray:
     pen = ImageDraw.Draw(image)
     places = _places(mesh.vertices[mesh.strays.vertices], pose, camera)
     for column, row in np.unique((places / RING).round() * RING, axis=0):
-        pen.ellipse([column - RING, row - RING, column + RING, row + RING], outline=STRAY)
+        pen.ellipse([column - RING, row - RING, column + RING, row + RING], outline=STRAY, width=2)
     return np.asarray(image)
 
 
