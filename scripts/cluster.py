@@ -64,7 +64,7 @@ def main() -> None:
         layout.within(arguments.out, path)
         for path in (layout.CLUSTERS, layout.CLUSTER_SUMMARY, layout.TREE, layout.CLUSTER_HISTORY)
     )
-    former, events = read_former(table, CLUSTERS_COLUMNS), read_former(story, CLUSTER_HISTORY_COLUMNS)
+    former, events = read_former(table, CLUSTERS_COLUMNS), read_former(story, CLUSTER_HISTORY_COLUMNS, "run")
     names, new = follow(dict(zip(identities, found.clusters.tolist(), strict=True)), former, events)
     with recorded(layout.record_path(table), made_from, table, brief, tree, story, **found.record):
         write_table(story, CLUSTER_HISTORY_COLUMNS, [*(row.values() for row in events), *new])
@@ -81,12 +81,19 @@ def read_scatter(embeddings: PathLike, dimension: int) -> np.ndarray | None:
     return scatter if scatter is not None and scatter.ndim == 2 and scatter.shape[1] == dimension else None
 
 
-def read_former(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of a table of the former result; none if it does not exist or cannot be read."""
+def read_former(path: Path, columns: Sequence[str], *numbers: str) -> list[dict[str, Any]]:
+    """The rows of a table of the former result; none if it does not exist or cannot be read.
+
+    Parameters
+    ----------
+    path : path
+    columns : sequence of str
+    numbers : columns of whole numbers beside cluster_id
+    """
     if not path.exists():
         return []
     try:
-        return read_table(path, columns, cluster_id=int)
+        return read_table(path, columns, cluster_id=int, **dict.fromkeys(numbers, int))
     except (UserError, ValueError) as error:
         commands.log.warning("Clusters get new IDs, because the former result cannot be read: %s", error)
         return []
@@ -105,7 +112,7 @@ def follow(
     used = 1 + max((row["cluster_id"] for row in [*former, *events]), default=-1)
     was = {row["specimen_id"]: row["cluster_id"] for row in former}
     names, new = history.follow(was, current, max(used, 0))
-    run = 1 + max((int(row["run"]) for row in events), default=0)
+    run = 1 + max((row["run"] for row in events), default=0)
     rows = [
         (run, event.cluster, event.event, event.specimens, "" if event.origin is None else event.origin)
         for event in new

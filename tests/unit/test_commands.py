@@ -14,7 +14,14 @@ from fossilvit.errors import SpecimenError, UserError
 from fossilvit.running import commands
 from fossilvit.scans import specimens
 from fossilvit.store import files, layout
-from fossilvit.store.tables import RETRIEVAL_COLUMNS, SPECIMENS_COLUMNS, write_table
+from fossilvit.store.embeddings import write_embeddings
+from fossilvit.store.tables import (
+    CLUSTERS_COLUMNS,
+    DUPLICATES_COLUMNS,
+    RETRIEVAL_COLUMNS,
+    SPECIMENS_COLUMNS,
+    write_table,
+)
 from scripts import cluster, extract_features, pool_embeddings, render_multiview, search
 
 pytestmark = pytest.mark.slow
@@ -111,10 +118,10 @@ def test_the_collection_holds_the_pooled_features_of_every_specimen_by_id(chain,
 
 def test_the_table_of_clusters_has_a_row_a_specimen(chain, folder):
     table = rows(folder / "results" / "clusters.csv")
-    assert list(table[0]) == ["specimen_id", "cluster_id", "prob"]
+    assert tuple(table[0]) == CLUSTERS_COLUMNS
     assert [row["specimen_id"] for row in table] == sorted(SPECIMENS)
     assert all(int(row["cluster_id"]) >= -1 and 0 <= float(row["prob"]) <= 1 for row in table)
-    assert "7 specimens in" in chain["cluster"]
+    assert "7 specimens" in chain["cluster"]
 
 
 def test_the_table_of_neighbors_is_that_of_cosine_distances(chain, folder):
@@ -169,7 +176,14 @@ def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_pat
     assert [row["file"] for row in rows(tmp_path / "passed_over.csv")] == ["notes.txt"]
     for name in ("embeddings.npy", "ids.txt"):
         assert (tmp_path / name).read_bytes() == (folder / "embeddings" / name).read_bytes()
+    roots = [np.load(made / "scatter.npy").astype(float) for made in (tmp_path, folder / "embeddings")]
+    assert [root.shape for root in roots] == [(64, 1764)] * 2
+    spread, expected = (root.T @ root for root in roots)
+    assert np.linalg.norm(spread - expected) < 1e-2 * np.linalg.norm(expected)
     collected, pooled = (files.read_json(made / "embeddings.json") for made in (tmp_path, folder / "embeddings"))
+    assert [record["sha256"].pop("scatter.npy") for record in (collected, pooled)] == [
+        hashlib.sha256((made / "scatter.npy").read_bytes()).hexdigest() for made in (tmp_path, folder / "embeddings")
+    ]
     assert collected.keys() - pooled.keys() == {"render"} and collected["render"]["size"] == 96
     assert {key: collected[key] for key in pooled if key != "made_from"} == {
         key: pooled[key] for key in pooled if key != "made_from"
@@ -201,6 +215,7 @@ def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_e
     embeddings = np.load(tmp_path / "collected/embeddings.npy")
     assert embeddings.shape == (7, 6) and np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
     assert np.allclose(embeddings, np.load(tmp_path / "pooled/embeddings.npy"), atol=1e-4)
+    assert all(np.load(tmp_path / made / "scatter.npy").shape == (0, 6) for made in ("collected", "pooled"))
     facts = {"specimens": 7, "dimension": 6, "whiten": "views", "components": 6, "power": 0.5, "shrinkage": 0.1}
     for made in ("collected", "pooled"):
         record = files.read_json(tmp_path / made / "embeddings.json")
@@ -210,11 +225,22 @@ def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_e
         assert (tmp_path / "pooled" / name).read_bytes() == singles[folder / "embeddings" / name]
 
 
-def test_shards_gathered_without_scatter_are_not_whitened(chain, folder, command, tmp_path):
+def test_a_collection_that_is_not_pooled_by_mean_has_no_scatter(chain, folder, command, tmp_path):
+    places = ("--features", folder / "features", "--out", tmp_path / "max")
+    assert command("pool_embeddings", *places, "--pool", "max").returncode == 0
+    done = gather(command, folder, tmp_path / "0000.npz", 1, embeddings=tmp_path / "max")
+    assert done.returncode == 0, done.stderr
+    done = command("collect_embeddings", tmp_path / "0000.npz", "--out", tmp_path, "--specimens", tmp_path / "x.csv")
+    assert done.returncode == 0, done.stderr
+    assert np.load(tmp_path / "max/scatter.npy").shape == (0, 1764)
+    assert len(np.load(tmp_path / "scatter.npy")) == 0
+
+
+def test_shards_gathered_for_no_whitening_are_not_whitened(chain, folder, command, tmp_path):
     shard = tmp_path / "0000.npz"
     assert gather(command, folder, shard, 1).returncode == 0
     done = command("collect_embeddings", shard, "--out", tmp_path, "--whiten", "views")
-    assert "gather it again with --whiten views" in told(done)
+    assert "Shard 0000 holds only a sketch" in told(done)
 
 
 def test_embeddings_of_all_views_in_order_are_not_whitened(chain, folder, command, tmp_path):
@@ -251,6 +277,59 @@ def test_duplicates_are_found_and_a_mesh_that_has_gone_is_passed_over_with_a_lin
     )
     assert "Passed over copy: its file has gone." in done.stderr and "Passed over broken: " in done.stderr
     assert "2 of 5 specimens are duplicates." in done.stderr
+
+
+def test_scans_of_one_object_are_duplicates_and_ids_that_are_not_there_are_counted(command, tmp_path):
+    (tmp_path / "meshes").mkdir()
+    trimesh.creation.box().export(tmp_path / "meshes/a.ply")
+    specimens_table(tmp_path / "specimens.csv", a="1", b="1", c="1")
+    np.save(tmp_path / "embeddings.npy", np.zeros((3, 2)))
+    (tmp_path / "objects.csv").write_text("specimen_id,object\nb,x\nc,y\nx/gone,y\ngone,x\n")
+    places = ("--meshes", tmp_path / "meshes", "--specimens", tmp_path / "specimens.csv")
+    places += ("--emb", tmp_path / "embeddings.npy", "--objects", tmp_path / "objects.csv")
+    done = command("find_duplicates", *places, "--out", tmp_path / "duplicates.csv")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "duplicates.csv").read_text() == "specimen_id,duplicate_of,same\nb,a,file\nc,a,file\n"
+    assert "objects.csv names 2 IDs that are not there, such as gone." in done.stderr
+    digest = hashlib.sha256((tmp_path / "objects.csv").read_bytes()).hexdigest()
+    assert files.read_json(tmp_path / "duplicates.json")["made_from"]["objects"] == digest
+    specimens_table(tmp_path / "specimens.csv", a="1", b="2", c="3")
+    (tmp_path / "objects.csv").write_text("specimen_id,object\nb,x\nc,x\n")
+    done = command("find_duplicates", *places, "--out", tmp_path / "duplicates.csv")
+    assert rows(tmp_path / "duplicates.csv") == [{"specimen_id": "c", "duplicate_of": "b", "same": "object"}]
+
+
+def scored(command, folder, points, copies=()):
+    """The evaluation of a collection of embeddings by ID, whose specimens are all in one of two clusters."""
+    folder.mkdir()
+    identities = sorted(points)
+    embeddings = np.array([points[identity] for identity in identities], np.float32)
+    write_embeddings(folder, identities, embeddings, np.zeros((0, 3)), {}, {})
+    found = [(identity, int(points[identity][0] > 0), 1, *[""] * 7) for identity in identities]
+    write_table(folder / "clusters.csv", CLUSTERS_COLUMNS, found)
+    tables = ()
+    if copies:
+        write_table(folder / "duplicates.csv", DUPLICATES_COLUMNS, copies)
+        tables = ("--duplicates", folder / "duplicates.csv")
+    done = command("search", "--emb", folder / "embeddings.npy", "--out", folder, *tables)
+    assert done.returncode == 0, done.stderr
+    given = ("--retrieval", folder / "retrieval.csv", "--clusters", folder / "clusters.csv", *tables)
+    done = command("evaluate", *given, "--out", folder / "evaluation.csv")
+    assert done.returncode == 0, done.stderr
+    return (folder / "evaluation.csv").read_text(), rows(folder / "knn.csv")
+
+
+def test_a_copy_of_a_specimen_changes_no_score_and_is_a_neighbor(command, tmp_path):
+    rng = np.random.default_rng(0)
+    points = {f"{kind}/{number}": rng.normal(size=3) for kind in ("a", "b") for number in range(4)}
+    scores, neighbors = scored(command, tmp_path / "without", points)
+    added = {"a/0 again": "a/0", "b/other folder": "a/0", "new/alone": "b/1"}
+    points |= {copy: points[original] for copy, original in added.items()}
+    copies = [(copy, original, "file") for copy, original in added.items()]
+    assert scored(command, tmp_path / "unknown", points)[0] != scores
+    again, listed = scored(command, tmp_path / "known", points, copies)
+    assert again == scores and len(listed) == 11 * 10 and len(neighbors) == 8 * 7
+    assert {row["neighbor_id"] for row in listed[:2]} == {"a/0 again", "b/other folder"}
 
 
 def test_evaluation_and_figures_follow_from_the_tables(chain, folder, command, tmp_path):
@@ -350,6 +429,15 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
         (("collect_embeddings", "{}/embeddings/embeddings.npy"), "embeddings.npy"),
         (("find_duplicates", "--meshes", "{}/meshes", "--specimens", "{}/nowhere.csv"), "nowhere.csv"),
         (("find_duplicates", "--meshes", "{}/meshes", "--specimens", "{}/other.csv"), "other.csv"),
+        (
+            ("find_duplicates", "--meshes", "{}/meshes", "--specimens", "{}/all.csv", "--objects", "{}/lost.csv"),
+            "lost.csv",
+        ),
+        (
+            ("find_duplicates", "--meshes", "{}/meshes", "--specimens", "{}/all.csv", "--objects", "{}/other.csv"),
+            "other.csv",
+        ),
+        (("search", "--emb", "{}/embeddings/embeddings.npy", "--duplicates", "{}/other.csv"), "other.csv"),
         (("evaluate", "--retrieval", "{}/stale.csv", "--clusters", "{}/nowhere.csv"), "nowhere.csv"),
         (("evaluate", "--retrieval", "{}/stale.csv", "--clusters", "{}/other.csv"), "other.csv"),
         (("evaluate", "--retrieval", "{}/nowhere.csv", "--clusters", "{}/results/clusters.csv"), "nowhere.csv"),
@@ -373,6 +461,7 @@ def test_missing_weights_are_told_with_their_place_and_a_way_out(chain, command,
 def test_a_mistake_is_told_in_one_sentence(chain, folder, command, tmp_path, arguments, word):
     (folder / "empty").mkdir(exist_ok=True)
     (folder / "other.csv").write_text("a,b\n1,2\n")
+    specimens_table(folder / "all.csv", a="1")
     (folder / "stale.csv").write_text(f"{','.join(RETRIEVAL_COLUMNS)}\nsomeone/else,1,1,1,1\n")
     (folder / "edited.csv").write_text(f"{','.join(RETRIEVAL_COLUMNS)}\nteeth/tooth_1,1,1,1,good\n")
     stage, *rest = (argument.format(folder) for argument in arguments)
@@ -417,7 +506,7 @@ def test_a_number_that_the_configuration_refuses_is_refused_here_too(chain, fold
 def test_a_collection_without_folders_has_nothing_to_be_scored_against(command, tmp_path):
     np.save(tmp_path / "embeddings.npy", np.eye(3, dtype=np.float32))
     (tmp_path / "ids.txt").write_text("a\nb\nc\n")
-    (tmp_path / "clusters.csv").write_text("specimen_id,cluster_id,prob\na,0,1\nb,0,1\nc,0,1\n")
+    write_table(tmp_path / "clusters.csv", CLUSTERS_COLUMNS, [(identity, 0, 1, *[""] * 7) for identity in "abc"])
     done = command("search", "--emb", tmp_path / "embeddings.npy", "--out", tmp_path)
     assert done.returncode == 0 and rows(tmp_path / "retrieval.csv") == []
     tables = ("--retrieval", tmp_path / "retrieval.csv", "--clusters", tmp_path / "clusters.csv")

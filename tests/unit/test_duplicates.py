@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from fossilvit import examples
 from fossilvit.collection import catalog, duplicates
+from fossilvit.errors import UserError
 from fossilvit.meshes import read
+from fossilvit.scans import objects
 from fossilvit.store.tables import SPECIMENS_COLUMNS
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -190,6 +192,124 @@ def test_a_mesh_is_read_once_and_only_if_another_has_its_facts():
 
     assert len(duplicates.find([row(identity, shape) for identity, shape in shapes.items()], reading)) == 2
     assert sorted(asked) == ["a", "b", "c"]
+
+
+def table(*identities, failed=()):
+    return [{"specimen_id": one, "status": "failed" if one in failed else "ok"} for one in identities]
+
+
+def test_scans_of_one_object_are_told_with_the_first_of_them():
+    object_of = {"d": "NHM 1", "b": "NHM 1", "c": "標本", "a": "only one"}
+    assert duplicates.with_objects(table("d", "c", "b", "a"), [], object_of) == [("d", "b", "object")]
+
+
+def test_without_objects_the_copies_are_as_they_were():
+    copies = [("c", "b", "geometry"), ("d", "a", "file")]
+    assert duplicates.with_objects(table(*"abcd"), copies, {}) == copies
+
+
+def test_objects_and_copies_join_and_what_is_in_common_with_the_first_is_told():
+    """c is a copy of b, which shows the object of a; d is a copy of a, and e is a copy of the copy c."""
+    copies = [("c", "b", "geometry"), ("d", "a", "file"), ("e", "b", "file")]
+    assert duplicates.with_objects(table(*"edcba"), copies, {"a": "x", "b": "x"}) == [
+        ("b", "a", "object"),
+        ("c", "a", "object"),
+        ("d", "a", "file"),
+        ("e", "a", "object"),
+    ]
+
+
+def test_a_copy_of_two_objects_makes_them_one():
+    assert duplicates.with_objects(table(*"abcd"), [("d", "c", "file")], {"a": "x", "c": "x", "d": "y", "b": "y"}) == [
+        ("b", "a", "object"),
+        ("c", "a", "object"),
+        ("d", "a", "object"),
+    ]
+
+
+def test_a_failed_scan_shows_no_object():
+    assert duplicates.with_objects(table(*"abc", failed="a"), [], dict.fromkeys("abc", "x")) == [("c", "b", "object")]
+    assert duplicates.with_objects([], [], {"a": "x"}) == []
+
+
+@given(st.lists(st.sampled_from("xyz"), max_size=8), st.data())
+def test_every_specimen_of_a_set_but_the_first_has_one_row(names, data):
+    identities = [f"{number:02}" for number in range(len(names))]
+    numbers = st.integers(0, max(len(names) - 1, 0))
+    pairs = data.draw(st.lists(st.tuples(numbers, numbers).map(sorted), max_size=4 if names else 0))
+    copies = sorted({identities[b]: (identities[b], identities[a], "file") for a, b in pairs if a < b}.values())
+    sets = {one: {one} for one in identities}
+    links = [(one, first) for one, first, _ in copies]
+    links += [
+        (a, b) for a, x in zip(identities, names, strict=True) for b, y in zip(identities, names, strict=True) if x == y
+    ]
+    for a, b in links:
+        joined = sets[a] | sets[b]
+        sets |= dict.fromkeys(joined, joined)
+    found = duplicates.with_objects(table(*identities), copies, dict(zip(identities, names, strict=True)))
+    assert [row[:2] for row in found] == [(one, min(sets[one])) for one in identities if one != min(sets[one])]
+
+
+def rows_of(*pairs):
+    return [{"specimen_id": one, "duplicate_of": other, "same": "file"} for one, other in pairs]
+
+
+def test_the_original_stands_for_its_copies():
+    rows = rows_of(("b", "a"), ("d", "a"))
+    assert duplicates.originals(["a", "b", "c", "d"], rows).tolist() == [0, 0, 2, 0]
+    assert duplicates.originals(["b", "a"], rows).tolist() == [1, 1]
+    assert duplicates.originals(["a", "b"], []).tolist() == [0, 1] and duplicates.originals([], rows).dtype == int
+
+
+def test_the_first_copy_stands_for_all_if_the_original_is_not_in_the_collection():
+    assert duplicates.originals(["b", "c", "d"], rows_of(("d", "a"), ("b", "a"))).tolist() == [0, 1, 0]
+
+
+def test_without_a_table_there_are_no_copies_and_a_table_has_a_digest(tmp_path):
+    assert duplicates.read(tmp_path / "duplicates.csv") == ([], None)
+    (tmp_path / "duplicates.csv").write_text("specimen_id,duplicate_of,same\nb,a,file\n")
+    rows, digest = duplicates.read(tmp_path / "duplicates.csv")
+    assert rows == rows_of(("b", "a")) and len(digest) == 64
+
+
+OBJECTS = 'specimen_id,object\na,x\n"b, 標本",y\nc,\n'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        OBJECTS.encode(),
+        OBJECTS.encode("utf-8-sig"),
+        OBJECTS.replace("\n", "\r\n").encode(),
+        b'object,note,specimen_id\nx,1,a\ny,,"b, \xe6\xa8\x99\xe6\x9c\xac"\nx,again,a\n',
+    ],
+    ids=["plain", "byte order mark", "Windows", "more columns"],
+)
+def test_the_object_of_every_id_is_read(tmp_path, content):
+    (tmp_path / "objects.csv").write_bytes(content)
+    assert objects.read(tmp_path / "objects.csv") == {"a": "x", "b, 標本": "y"}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "There is no file of objects .*objects.csv"),
+        (b"", "must have the columns specimen_id and object"),
+        (b"specimen_id;object\na;x\n", "must have the columns specimen_id and object"),
+        (b"specimen_id,object\na,x\na,y\n", "names two objects for 'a': 'x' and 'y'; keep one"),
+        ("specimen_id,object\nä,x\n".encode("latin-1"), "objects.csv cannot be read .*; save it as CSV in UTF-8"),
+    ],
+)
+def test_a_wrong_table_of_objects_is_told_in_a_sentence(tmp_path, content, sentence):
+    if content is not None:
+        (tmp_path / "objects.csv").write_bytes(content)
+    with pytest.raises(UserError, match=sentence):
+        objects.read(tmp_path / "objects.csv")
+
+
+def test_a_row_that_is_cut_short_names_no_object(tmp_path):
+    (tmp_path / "objects.csv").write_text("specimen_id,object\na\nb,x\n")
+    assert objects.read(tmp_path / "objects.csv") == {"b": "x"}
 
 
 def test_an_empty_collection_has_no_duplicates():

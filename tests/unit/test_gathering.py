@@ -3,7 +3,7 @@ import shutil
 import numpy as np
 import pytest
 
-from fossilvit.collection import gathering
+from fossilvit.collection import gathering, whitening
 from fossilvit.errors import UserError
 from fossilvit.provenance import recipes
 from fossilvit.store import layout
@@ -66,16 +66,36 @@ def test_the_scatter_is_that_of_the_features_of_what_was_gathered(tmp_path):
     for identity, features in views.items():
         write_array(layout.array_path(tmp_path / "features", identity), np.array(features, np.float32))
     found = gather(tmp_path, ["a", "broken", "b"])
-    root = gathering.scatter(found, tmp_path / "features")
     spread = 1 / 4 + 2 / 9
-    assert np.allclose(root.T @ root, [[spread, -spread], [-spread, spread]])
+    for whiten in ("views", "none"):
+        root = gathering.scatter(found, tmp_path / "features", "mean", whiten)
+        assert root.dtype == np.float32
+        assert np.allclose(root.T @ root, [[spread, -spread], [-spread, spread]])
+
+
+def test_all_of_the_scatter_is_kept_only_to_whiten(tmp_path):
+    views = np.random.default_rng(0).normal(size=(70, 100)).astype(np.float32)
+    place(tmp_path, a=views.mean(axis=0))
+    write_array(layout.array_path(tmp_path / "features", "a"), views)
+    found = gather(tmp_path, ["a"])
+    rows = {
+        whiten: len(gathering.scatter(found, tmp_path / "features", "mean", whiten)) for whiten in ("views", "none")
+    }
+    assert rows == {"views": 70, "none": whitening.SKETCH}
+
+
+@pytest.mark.parametrize("pool", ["max", "concat", None])
+def test_embeddings_that_are_no_means_have_no_scatter_and_their_features_are_not_read(tmp_path, pool):
+    place(tmp_path, a=[1, 2])
+    root = gathering.scatter(gather(tmp_path, ["a"]), tmp_path / "features", pool, "none")
+    assert root.shape == (0, 2) and root.dtype == np.float32
 
 
 def test_features_that_are_missing_are_named(tmp_path):
     place(tmp_path, a=[1, 2])
     found = gather(tmp_path, ["a"])
     with pytest.raises(UserError, match="a.npy does not exist"):
-        gathering.scatter(found, tmp_path / "features")
+        gathering.scatter(found, tmp_path / "features", "mean", "none")
 
 
 def test_joined_shards_are_sorted_by_id():

@@ -54,19 +54,22 @@ def work(tmp_path, monkeypatch):
 def test_a_plan_knows_specimens_shards_and_queries_by_the_names_in_their_paths(plan, config, work):
     config["search"]["queries"] = ["b {x}"]
     found = plan.make(config, SCHEMA, remote=False, main=True)
-    assert found.labeled and not found.whitens and found.encoder.name == "hog"
+    assert found.labeled and found.encoder.name == "hog"
     assert found.queries == {"kind__b %7Bx%7D": "kind/b {x}"}
     assert found.specimen("kind/b %7Bx%7D").path == "data/meshes/kind/b {x}.ply"
     ((shard, members),) = found.shards.items()
     assert members == ["c", "kind/a", "kind/b {x}"]
     assert [str(path) for path in found.render_records(shard)][-1] == "data/renders/kind/b %7Bx%7D/render.json"
-    assert [str(path) for path in found.embeddings(shard)][0] == "data/embeddings/c.npy" and not found.features(shard)
+    assert [str(path) for path in found.embeddings(shard)][0] == "data/embeddings/c.npy"
 
 
-def test_shards_need_features_where_the_collection_is_whitened(plan, config, work):
-    config["collection"]["whiten"] = "views"
-    found = plan.make(config, SCHEMA, remote=False, main=True)
-    assert found.whitens and [str(path) for path in found.features("0000")][0] == "data/features/c.npy"
+def test_a_wrong_table_of_objects_is_told_before_anything_runs(plan, config, work):
+    config["objects"] = "objects.csv"
+    (work / "objects.csv").write_text("id,object\nc,x\n")
+    with pytest.raises(UserError, match="objects.csv must have the columns specimen_id and object"):
+        plan.make(copy.deepcopy(config), SCHEMA, remote=False, main=True)
+    (work / "objects.csv").write_text("specimen_id,object\nc,x\n")
+    assert plan.make(config, SCHEMA, remote=False, main=True).settings["objects"] == "objects.csv"
 
 
 def test_only_the_main_process_decides_what_is_stale_and_the_weights_come_first_where_they_are_needed(

@@ -79,6 +79,8 @@ def test_an_unknown_setting_is_named_with_the_nearest_known_one(config, schema, 
         ("search.queries", 1, "a list"),
         ("search.topk", -1, "at least 1"),
         ("render", None, "a group of settings"),
+        ("objects", ["a.csv"], "null"),
+        ("cluster.method", "ward", "upgma, hdbscan, kmeans, agglomerative"),
         ("seed", True, "a whole number"),
     ],
 )
@@ -131,6 +133,13 @@ def test_a_missing_setting_is_named(config, schema):
     del config["cluster"]["pca"]
     sentence = refusal(config, schema)
     assert "cluster" in sentence and "'pca'" in sentence
+
+
+def test_objects_that_are_not_there_are_named_and_the_home_folder_may_be_a_tilde(config, schema, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert str(tmp_path / "o.csv") in refusal(put(config, "objects", "~/o.csv"), schema)
+    (tmp_path / "o.csv").touch()
+    assert settings.checked(put(config, "objects", "~/o.csv"), schema)["objects"] == f"{tmp_path}/o.csv"
 
 
 def test_weights_that_are_not_there_are_named(config, schema, tmp_path):

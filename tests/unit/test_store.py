@@ -27,6 +27,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_
 TEXTS = st.text(max_size=20)
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=20)
 """What a table holds: neither an ID nor a reason has a carriage return."""
+NO_SCATTER = np.zeros((0, 3), np.float32)
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 9, 3), np.uint8)
 
 
@@ -179,7 +180,7 @@ def test_arrays_of_a_folder_are_listed_in_order_without_hidden_ones(tmp_path):
 @given(st.lists(NAMES, unique=True, max_size=5), st.dictionaries(NAMES, st.dictionaries(TEXTS, TEXTS), max_size=3))
 def test_shards_are_read_back_as_written(folder, identities, records):
     embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
-    write_shard(folder / "0000.npz", identities, embeddings, records, {"made_from": {}})
+    write_shard(folder / "0000.npz", identities, embeddings, records, {"made_from": {}}, NO_SCATTER)
     ids, back, recorded = read_shard(folder / "0000.npz")
     assert (ids, recorded) == (identities, records)
     assert back.dtype == np.float32 and np.array_equal(back, embeddings)
@@ -193,35 +194,32 @@ def test_the_scatter_of_a_shard_is_read_back_and_nothing_else_of_it_changes(tmp_
     assert (ids, records) == (shard[0], shard[2]) and np.array_equal(embeddings, shard[1])
 
 
-def test_a_shard_without_scatter_is_named_with_what_to_do(tmp_path):
-    write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {}, {})
-    with np.load(tmp_path / "0000.npz") as shard:
-        assert sorted(shard) == ["embeddings", "ids", "record", "records"]
-    with pytest.raises(UserError, match="0000.npz holds no scatter .*; gather it again with --whiten views"):
-        read_scatter(tmp_path / "0000.npz")
-
-
 @given(st.lists(NAMES, unique=True, max_size=5))
 def test_embeddings_are_read_back_with_any_ids(folder, identities):
     embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
-    write_embeddings(folder, identities, embeddings, {}, {})
+    write_embeddings(folder, identities, embeddings, NO_SCATTER, {}, {})
     ids, back = read_embeddings(folder / "embeddings.npy")
     assert ids == identities and back.dtype == np.float32 and np.array_equal(back, embeddings)
 
 
 def test_ids_are_a_line_each(tmp_path):
-    write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)), {}, {})
+    write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)), NO_SCATTER, {}, {})
     assert (tmp_path / "ids.txt").read_bytes() == "a/b\n標本\n".encode()
 
 
 def test_beside_the_embeddings_stands_how_they_were_made(tmp_path):
-    write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), {"whiten": "none"}, {"shards": "1"})
-    digest = {
-        name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("embeddings.npy", "ids.txt")
-    }
+    write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), np.eye(3), {"whiten": "none"}, {"shards": "1"})
+    names = ("embeddings.npy", "ids.txt", "scatter.npy")
+    digest = {name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in names}
     record = {"specimens": 2, "dimension": 3, "whiten": "none", "made_from": {"shards": "1"}, "sha256": digest}
     assert files.read_json(tmp_path / "embeddings.json") == record
     assert read_passport(tmp_path / "embeddings.npy") == record
+
+
+def test_the_scatter_of_the_collection_is_read_back(tmp_path):
+    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), 2 * np.eye(3), {}, {})
+    scatter = read_array(tmp_path / "scatter.npy")
+    assert scatter.dtype == np.float32 and np.array_equal(scatter, 2 * np.eye(3))
 
 
 def test_of_embeddings_without_a_record_the_digest_is_known(tmp_path):
@@ -251,19 +249,19 @@ def test_the_record_of_a_result_goes_before_the_result_changes(tmp_path):
 
 def test_the_record_of_a_shard_is_read_back_without_numpy(tmp_path):
     record = {"made_from": {"標本": "x" * 300}, "pool": None}
-    write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {}, record)
+    write_shard(tmp_path / "0000.npz", ["a"], np.ones((1, 3)), {}, record, NO_SCATTER)
     assert files.read_shard_record(tmp_path / "0000.npz") == read_shard_record(tmp_path / "0000.npz") == record
 
 
 def test_ids_elsewhere_are_read_when_named(tmp_path):
-    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {}, {})
+    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), NO_SCATTER, {}, {})
     (tmp_path / "ids.txt").rename(tmp_path / "other.txt")
     assert read_embeddings(tmp_path / "embeddings.npy", tmp_path / "other.txt")[0] == ["a"]
 
 
 @pytest.mark.parametrize("embeddings", [np.zeros((2, 3)), np.zeros(1)])
 def test_embeddings_and_ids_that_do_not_belong_together_are_refused(tmp_path, embeddings):
-    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {}, {})
+    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), NO_SCATTER, {}, {})
     write_array(tmp_path / "embeddings.npy", embeddings)
     with pytest.raises(UserError, match="do not belong together") as error:
         read_embeddings(tmp_path / "embeddings.npy")

@@ -67,6 +67,47 @@ def test_the_scatter_of_many_specimens_stays_small():
     assert np.allclose(root.T @ root, expected, rtol=1e-4, atol=1e-4)
 
 
+def spread(root):
+    """The scatter that a root stands for, float64 [D, D]."""
+    return root.T.astype(float) @ root.astype(float)
+
+
+@given(st.integers(0, 40), st.integers(1, 40), st.integers(1, 50), st.integers(0, 1000))
+def test_a_sketch_is_what_singular_values_and_vectors_say(rows, dimension, most, seed):
+    root = np.random.default_rng(seed).normal(size=(rows, dimension)) * 2.0 ** -np.arange(dimension).clip(max=10)
+    found = whitening.sketch(root, most)
+    _, values, vectors = np.linalg.svd(root, full_matrices=False)
+    best = values[:most, None] * vectors[:most]
+    assert found.dtype == np.float32 and found.shape == best.shape
+    assert np.allclose(np.linalg.norm(found, axis=1), values[:most], atol=1e-5)
+    assert np.allclose(spread(found), spread(best), atol=1e-4)
+    assert all(row[np.abs(row).argmax()] >= 0 for row in found)
+
+
+def test_a_sketch_of_few_directions_loses_nothing_and_more_rows_make_it_no_longer():
+    views = features(specimens=200)
+    for root in (whitening.scatter(views[:1], 8), whitening.scatter(views, 8)):
+        assert np.allclose(spread(whitening.sketch(root)), spread(root), rtol=1e-4, atol=1e-4)
+    many = np.random.default_rng(0).normal(size=(200, 100)).astype(np.float32)
+    assert whitening.sketch(many).shape == (whitening.SKETCH, 100)
+
+
+def test_joined_sketches_are_the_sketch_of_all_however_many_there_are(monkeypatch):
+    views = features(specimens=60)
+    roots = [whitening.sketch(whitening.scatter(part, 8)) for part in np.array_split(views, 12)]
+    for most in (whitening.MOST_JOINED, 10):
+        monkeypatch.setattr(whitening, "MOST_JOINED", most)
+        found = whitening.joint_sketch([np.zeros((0, 0), np.float32), *roots], 8)
+        assert found.shape == (8, 8) and found.dtype == np.float32
+        assert np.allclose(spread(found), spread(whitening.scatter(views, 8)), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("roots", [[], [np.zeros((0, 0), np.float32)], [np.zeros((0, 5), np.float32)] * 2])
+def test_without_scatter_there_is_an_empty_sketch(roots):
+    found = whitening.joint_sketch(roots, 5)
+    assert found.shape == (0, 5) and found.dtype == np.float32
+
+
 def test_a_direction_in_which_the_views_of_a_specimen_differ_counts_little():
     """Two kinds differ a little along the first dimension; along the second views do, and so specimens by chance."""
     rng = np.random.default_rng(1)

@@ -72,7 +72,7 @@ def commands(settings, shards, queries):
         yield "gather_shard", "--records", records, *whiten, "--out", file
     yield "collect_embeddings", *files, *whiten
     yield "list_files", *meshes
-    yield "find_duplicates", *meshes
+    yield "find_duplicates", *meshes, *(("--objects", settings["objects"]) if settings["objects"] else ())
     names = {"method": "--method", "pca": "--pca", "min_cluster_size": "--min-cluster-size", "clusters": "--clusters"}
     cluster = [part for name, flag in names.items() for part in (flag, settings["cluster"][name])]
     yield "cluster", *table, *cluster, "--seed", settings["seed"]

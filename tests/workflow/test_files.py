@@ -16,7 +16,18 @@ from tests.workflow.test_encoders import MINE
 TAKEN = [
     *("NHM<holotype>1", "<results>", "<logs>x", "{a.b}", "{x}", "{}", "{{a}}", "{wildcards.id}", "{3F-25}"),
     *("a", "a.npy/b", "a.json/c", "a.log/d", "a.png/e", "x", "x/render.json", "x/views.txt", "x/x_view00.png"),
-    *("embeddings", "sub/embeddings", "embeddings/ids", "-dash", "-x/--help", "two  spaces", " leading", "trailing "),
+    *(
+        "embeddings",
+        "sub/embeddings",
+        "embeddings/ids",
+        "scatter",
+        "Scatter",
+        "-dash",
+        "-x/--help",
+        "two  spaces",
+        " leading",
+        "trailing ",
+    ),
     *("it's", '"quoted"', "back\\slash", "a,b", "$HOME", "`id`", "$(id)", "a;b", "a&b", "a|b", "a*b", "[x]", "#1", "!"),
     *(
         "~",

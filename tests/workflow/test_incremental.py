@@ -5,8 +5,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -15,9 +17,18 @@ import trimesh
 from fossilvit.scans import specimens
 from fossilvit.store import files
 from fossilvit.store.embeddings import read_embeddings
-from fossilvit.store.tables import DUPLICATES_COLUMNS, FAILED_COLUMNS, SPECIMENS_COLUMNS, read_table
+from fossilvit.store.tables import (
+    CLUSTER_HISTORY_COLUMNS,
+    CLUSTER_SUMMARY_COLUMNS,
+    CLUSTERS_COLUMNS,
+    DUPLICATES_COLUMNS,
+    FAILED_COLUMNS,
+    SPECIMENS_COLUMNS,
+    read_table,
+    write_table,
+)
 from tests.conftest import REPOSITORY
-from tests.workflow.conftest import products, snakemake, write_mesh
+from tests.workflow.conftest import command, products, snakemake, write_mesh
 from tests.workflow.test_encoders import MINE
 
 COLLECTION = {
@@ -26,6 +37,7 @@ COLLECTION = {
 }
 OWN = {"render_views", "extract_features", "pool_embedding"}
 GATHERING = {"gather_records", "gather_shard"}
+AFTER_DUPLICATES = {"cluster_specimens", "search_neighbors", "evaluate", "draw_figures"}
 
 
 def ids(work):
@@ -69,7 +81,9 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
     assert record["encoder"]["model"] == "hog" and record["render"]["views"] == 3 and record["render"]["size"] == 64
     assert (work / "data/embeddings/ids.txt").read_bytes() == "".join(f"{i}\n" for i in found).encode()
     for table, columns, rows in [
-        ("clusters", "specimen_id,cluster_id,prob", 5),
+        ("clusters", ",".join(CLUSTERS_COLUMNS), 5),
+        ("cluster_summary", ",".join(CLUSTER_SUMMARY_COLUMNS), 1),
+        ("cluster_history", ",".join(CLUSTER_HISTORY_COLUMNS), 1),
         ("knn", "query_id,neighbor_id,distance", 5 * 4),
         ("failed", "specimen_id,stage,reason", 1),
         ("specimens", ",".join(SPECIMENS_COLUMNS), 6),
@@ -78,6 +92,9 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
         lines = (work / f"results/{table}.csv").read_text(encoding="utf-8").splitlines()
         assert lines[0] == columns and len(lines) == 1 + rows
     assert (work / "results/evaluation.csv").exists()
+    scatter = np.load(work / "data/embeddings/scatter.npy")
+    assert scatter.shape == (5 * 3, 1764) and scatter.dtype == np.float32
+    assert all(f"'{identity}':" in (work / "results/tree.nwk").read_text(encoding="utf-8") for identity in found)
     assert list((work / "results/figures").glob("*.png"))
 
 
@@ -120,6 +137,74 @@ def test_a_shape_under_another_name_is_found(work):
     (work / "data/meshes/round/a.ply").unlink()
     assert snakemake(work).code == 0
     assert [row["specimen_id"] for row in duplicates_table(work)] == ["square/d copy"]
+
+
+def test_scans_of_one_object_count_as_one_and_the_table_of_objects_makes_just_what_follows_again(work):
+    objects, config = work / "objects of ours.csv", ["objects=objects of ours.csv"]
+    objects.write_text("specimen_id,object\nround/a,1\nround/c,1\nsquare/lost,1\n")
+    run = snakemake(work, config=config)
+    assert run.code == 0, run.output
+    assert set(run.jobs) == {"find_duplicates", *AFTER_DUPLICATES}
+    assert [tuple(row.values()) for row in duplicates_table(work)] == [("round/c", "round/a", "object")]
+    assert "names 1 IDs that are not there, such as square/lost" in (work / "logs/find_duplicates.log").read_text()
+    same_as = {
+        row["specimen_id"]: row["same_as"] for row in read_table(work / "results/clusters.csv", CLUSTERS_COLUMNS)
+    }
+    assert {one: other for one, other in same_as.items() if other} == {"round/c": "round/a"}
+    assert (work / "results/evaluation.csv").read_text().splitlines()[1] == "specimens,4"
+    assert not snakemake(work, config=config).jobs
+    objects.write_text("specimen_id,object\n")
+    run = snakemake(work, "--dry-run", config=config)
+    assert set(run.jobs) == {"find_duplicates", *AFTER_DUPLICATES} and "the table of objects (1)" in run.output
+    objects.write_text("specimen_id\n")
+    run = snakemake(work, config=config)
+    assert run.code != 0 and not run.jobs and "must have the columns specimen_id and object" in run.output
+
+
+def renumbered(work, numbers):
+    """Give clusters other numbers in the file that the next run follows; its content."""
+    path = work / "results/clusters.csv"
+    rows = read_table(path, CLUSTERS_COLUMNS)
+    for row in rows:
+        row["cluster_id"] = numbers[row["cluster_id"]]
+    write_table(path, CLUSTERS_COLUMNS, (row.values() for row in rows))
+    return path.read_bytes()
+
+
+def test_the_numbers_of_clusters_last_also_when_a_run_is_killed_and_nothing_else_depends_on_the_former_ones(work):
+    """The results of `fresh` are those without former clusters."""
+    config = ["cluster={clusters: 2}"]
+    for name in ("clusters", "cluster_history"):
+        (work / f"results/{name}.csv").unlink()
+    assert snakemake(work, config=config).code == 0
+    fresh = clusters_and_summary(work)
+    assert {row["cluster_id"] for row in fresh[1]} == {"0", "1"}
+
+    numbers = {"0": "7", "1": "9"}
+    given = renumbered(work, numbers)
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    process = subprocess.Popen(command(work, config=config), **streams)
+    while process.poll() is None and (work / "results/clusters.json").exists():  # deleted before the job begins
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait(60) != 0 and (work / "results/clusters.csv").read_bytes() == given
+    snakemake(work, "--unlock", config=config)
+
+    run = snakemake(work, config=config)
+    assert run.code == 0 and set(run.jobs) == {"cluster_specimens", "evaluate", "draw_figures"}, run.output
+    found = clusters_and_summary(work)
+    assert {row["cluster_id"] for row in found[1]} == {"7", "9"}
+    for table in fresh:
+        for row in table:
+            for column in ("cluster_id", "second_id"):
+                row[column] = numbers.get(row.get(column), row.get(column))
+    assert [[{**row, "second_id": row.get("second_id")} for row in table] for table in found] == fresh
+    assert not snakemake(work, config=config).jobs
+
+
+def clusters_and_summary(work):
+    tables = {"clusters": CLUSTERS_COLUMNS, "cluster_summary": CLUSTER_SUMMARY_COLUMNS}
+    return [read_table(work / f"results/{name}.csv", columns) for name, columns in tables.items()]
 
 
 def test_a_second_run_does_nothing(work):
@@ -214,9 +299,13 @@ MADE = ["render_views", "gather_records", "extract_features", "pool_embedding", 
         ("data/encoder.json", {"fetch_weights"}),
         ("data/renders/round/a/a_view01.png", set(MADE) | COLLECTION),
         ("data/embeddings/embeddings.npy", COLLECTION),
+        ("data/embeddings/scatter.npy", COLLECTION),
         ("results/failed.csv", {"list_files"}),
-        ("results/duplicates.csv", {"find_duplicates"}),
+        ("results/duplicates.csv", {"find_duplicates", *AFTER_DUPLICATES}),
         ("results/clusters.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("results/cluster_summary.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("results/cluster_history.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
+        ("results/tree.nwk", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("results/knn.csv", {"search_neighbors", "evaluate"}),
         ("results/evaluation.csv", {"evaluate"}),
         ("results/figures", {"draw_figures"}),
@@ -241,7 +330,7 @@ def test_a_deleted_file_is_made_again(work, file, rules):
         ("GATHERING", GATHERING | COLLECTION),
         ("WHITENING", COLLECTION),
         ("LISTING", {"list_files"}),
-        ("DUPLICATES", {"find_duplicates"}),
+        ("DUPLICATES", {"find_duplicates", *AFTER_DUPLICATES}),
         ("CLUSTERING", {"cluster_specimens", "evaluate", "draw_figures"}),
         ("NEIGHBORS", {"search_neighbors", "evaluate"}),
         ("EVALUATION", {"evaluate"}),

@@ -136,6 +136,7 @@ def test_files_dated_in_the_future_stop_nothing(work):
     run = snakemake(work)
     assert run.code == 0, run.output
     assert run.of("render_views") == {"round/new"} and run.of("extract_features") == {"round/new", "round/a"}
+    assert (work / "data/features/round/a.npy").is_file() and not snakemake(work).jobs
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,8 @@ def test_files_dated_in_the_future_stop_nothing(work):
         ["renders/round/a/a_view01.png", "renders/round/b/render.json", "features/square/d.npy", "encoder.json"],
         ["shards/0001.json", "shards/0000.npz"],
         ["embeddings/embeddings.npy"],
-        ["../results/clusters.csv", "../results/knn.json", "../results/figures/noise.png"],
+        ["../results/cluster_summary.csv", "../results/knn.json", "../results/figures/cluster_00.png"],
+        ["../results/tree.nwk", "../results/clusters.json"],
     ],
 )
 def test_files_that_a_power_cut_emptied_are_made_again(work, finished, emptied):

@@ -56,7 +56,8 @@ CHOICES = {
     "pool": ["mean", "max"],
     "collection.whiten": ["none", "views"],
     "cluster.pca": [64, 2],
-    "cluster.method": ["hdbscan", "kmeans", "agglomerative"],
+    "cluster.clusters": ["auto", 2],
+    "cluster.method": ["upgma", "hdbscan", "kmeans", "agglomerative"],
     "search.topk": [10, 2],
     "search.metric": ["cosine", "euclidean"],
     "search.queries": [[], ["round/a"], ["a", "square/d"]],
@@ -65,6 +66,7 @@ CHOICES = {
     "meshes": ["data/meshes", "scans"],
     "prefer": [["ply", "stl", "obj", "off"], ["off", "stl", "ply", "obj"]],
     "seed": [0, 7],
+    "objects": [None, "objects.csv"],
 }
 BROKEN = 60
 """Most bytes of a scan that has been cut off."""
@@ -80,6 +82,7 @@ STOPS = [
     *("data/shards/*.json", "data/shards/*.npz", "data/encoder.json"),
     *("data/embeddings/embeddings.npy", "data/embeddings/ids.txt", "data/embeddings/embeddings.json"),
     *("results/clusters.csv", "results/knn.csv", "results/clusters.json", "results/figures/*.png"),
+    *("data/embeddings/scatter.npy", "results/cluster_history.csv", "results/cluster_summary.csv", "results/tree.nwk"),
 ]
 """Jobs noted as done, and files written, after which a run is killed: every gap between two stages and within one."""
 
@@ -110,6 +113,7 @@ class Walk:
         paint(self.meshes / "square/skin.png", 200)
         (self.meshes / "square/broken.ply").write_text("ply\nformat ascii 1.0\nelement vertex 9\n")
         self.write_encoder()
+        self.write_objects()
         self.settings["extract"]["model"] = self.random.choice(CHOICES["extract.model"])
         self.scratch, self.made = None, {}
 
@@ -132,9 +136,10 @@ class Walk:
             detail = getattr(self, name)()
             if detail is not None:
                 self.story[-1].append(f"{name.removeprefix('change_')} {detail}".strip())
+        former = {path: path.read_bytes() for path in (self.work / name for name in FORMER) if path.exists()}
         run = self.run()
         assert run.code == 0, f"{self.history()}\n{run.output}"
-        self.compare()
+        self.compare(former)
         self.check_jobs(run)
         return run
 
@@ -142,9 +147,12 @@ class Walk:
         """What has happened so far, one line per step."""
         return "\n".join(f"{number}: " + "; ".join(changes) for number, changes in enumerate(self.story))
 
-    def compare(self):
-        """See that everything is as a run from scratch makes it, and nothing else is there but what nobody owns."""
-        fresh = products(self.from_scratch())
+    def compare(self, former):
+        """See that everything is as a run from scratch makes it, and nothing else is there but what nobody owns.
+
+        The run from scratch follows the former clusters, which were there before the run.
+        """
+        fresh = products(self.from_scratch(former))
         here = {path.relative_to(self.work).as_posix() for path in products_of(self.work)}
         missing = sorted(fresh.keys() - here)
         assert not missing, f"{self.history()}\nmissing: {missing}"
@@ -199,12 +207,16 @@ class Walk:
         )
         return Run(done.returncode, done.stdout + done.stderr)
 
-    def from_scratch(self):
-        """A folder in which the same scans went through every stage once, with the same settings."""
+    def from_scratch(self, former):
+        """A folder in which the same scans and former clusters went through every stage, with the same settings."""
         fresh = self.folder / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.copytree(self.meshes, fresh / self.settings["meshes"])
-        shutil.copy(self.work / "mine.py", fresh)
+        for name in ("mine.py", "objects.csv"):
+            shutil.copy(self.work / name, fresh)
+        (fresh / "results").mkdir()
+        for path, content in former.items():
+            (fresh / path.relative_to(self.work)).write_bytes(content)
         if self.scratch is None:
             command = [sys.executable, "-m", "tests.workflow.scratch"]
             self.log = open(self.folder / "scratch.log", "w")  # noqa: SIM115
@@ -394,6 +406,17 @@ class Walk:
     def write_encoder(self):
         (self.work / "mine.py").write_text(ENCODER.format(number=self.random.randrange(100)))
 
+    def change_objects(self):
+        self.write_objects()
+        return ""
+
+    def write_objects(self):
+        """Some scans show one of two objects, and one that is not there does too."""
+        lines = [
+            f"{one},{self.random.choice('AB')}\n" for one in [*self.specimens(), "gone"] if self.random.random() < 0.6
+        ]
+        (self.work / "objects.csv").write_text("".join(["specimen_id,object\n", *lines]), encoding="utf-8")
+
     def change_version(self):
         stage = self.random.choice(VERSIONS)
         file = self.repository / "scripts/fossilvit/versions.py"
@@ -520,6 +543,8 @@ DEFAULTS = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding
 for _name, _values in CHOICES.items():
     _group, _, _key = _name.rpartition(".")
     (DEFAULTS[_group] if _group else DEFAULTS)[_key] = _values[0]
+FORMER = ("results/clusters.csv", "results/cluster_history.csv")
+"""The files that the IDs of clusters last from."""
 NOBODYS = ("results/figures/.snakemake_timestamp",)
 """A file of Snakemake's own."""
 UNRECORDED = ("specimens.csv",)

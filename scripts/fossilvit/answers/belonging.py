@@ -41,8 +41,8 @@ def describe(points: np.ndarray, groups: np.ndarray) -> Belonging:
     """
     count, number = len(points), int(groups.max(initial=NOISE)) + 1
     member = groups != NOISE
-    sizes = np.bincount(groups[member], minlength=number)
-    sums = np.zeros((number, points.shape[1]))
+    sizes = np.bincount(groups[member], minlength=max(number, 1))
+    sums = np.zeros((len(sizes), points.shape[1]))
     np.add.at(sums, groups[member], points[member])
     within, between, second = np.full(count, np.nan), np.full(count, np.nan), np.full(count, NOISE)
     for start in range(0, count, BLOCK):

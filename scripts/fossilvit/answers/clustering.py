@@ -21,8 +21,8 @@ CORE_NEIGHBOR = 2
 """HDBSCAN measures density by the distance to this neighbor (its min_samples), so that small clusters are kept."""
 SURE = 10
 """Fewer objects hardly ever differ from chance, whatever their groups."""
-APART = 0.15
-"""Least median gap (see grouping.gaps) of groups that are said to be apart. Categories of real scans have .2 to 1."""
+APART = 0.0
+"""Least median gap (see grouping.gaps) of groups that are said to be apart: outsiders are no nearer than members."""
 
 
 class Clustering(NamedTuple):
@@ -82,7 +82,7 @@ def cluster(
     seed : int
         For the random draws of upgma and the starts of kmeans.
     scatter : float32 [R, D] or None
-        See space.points.
+        See space.span.
     originals : int [N] or None
         The row of the specimen that stands for each. Copies take part as one, and get the cluster of their original.
     threads : int
@@ -95,7 +95,7 @@ def cluster(
     record: dict[str, Any] = {"method": method, "specimens": specimens, "objects": len(rows)}
     if not specimens:
         return _nothing(record)
-    asked = int(clusters) if method == "upgma" and clusters != "auto" else None
+    asked = 1 if method != "upgma" else None if clusters == "auto" else int(clusters)
     with threadpool_limits(1):  # the order of sums, and so their last digits, depends on the number of threads
         found = partition.divide(embeddings[rows], scatter, asked, seed, threads)
         if method == "upgma":

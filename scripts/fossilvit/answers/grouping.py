@@ -1,15 +1,17 @@
 """The tree of specimens -> its best cut, or the answer that there are no groups.
 
-In: points of length 1, float64 [N, K]. Out: the group of every point at three levels, int [N], and why.
+In: the Space of a collection of N. Out: the group of every point at three levels, int [N], and why.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import pdist, squareform
 
 from fossilvit.answers import space, tree
+from fossilvit.answers.space import Space
 from fossilvit.answers.tree import Tree
-from fossilvit.numbers.vectors import unit
 
 LEAST = 3
 """Fewer specimens are not asked for groups."""
@@ -21,14 +23,16 @@ MOST = 80
 """Largest number of groups tried, or a fifth of the specimens if that is more."""
 CURVED = 0.95
 """Share of the spread along one axis, once unrolled, from which a collection is a series, such as a growth series."""
-GAP = 0.3
-"""Least gap between the groups of a series: logarithm of the nearest outsider over the mean step inside a group."""
+GAP = 0.4
+"""Least median gap (see gaps()) of the groups of a series. Parts of generated series have up to .35, bones .4 to 1."""
 STEPS = 4
 """Neighbors that each specimen is linked to when a curve is unrolled."""
 
 GROUPS = "groups"
 NOT_BETTER = "not better than chance"
 SERIES = "a series without gaps"
+CLEAR = float(np.e)
+"""A leap that is believed before silhouettes. Labeled real scans have leaps up to 1.4, parts of one taxon up to 1.6."""
 FEW = "too few to ask"
 ASKED = "a number that was asked for"
 
@@ -39,11 +43,34 @@ class Chance(NamedTuple):
     expected: np.ndarray
     """float [most - 1], the mean for 2 to `most` groups."""
     best: np.ndarray
-    """float [draws], the largest excess over the mean in each collection."""
+    """float [DRAWS], the largest excess over the mean in each collection."""
+    leaps: np.ndarray
+    """float [DRAWS], the largest leap (see Leap) in each collection."""
 
-    def probability(self, excess: float) -> float:
-        """The share of collections without groups whose best cut exceeds what is expected at least as much."""
-        return float((1 + (self.best >= excess).sum()) / (1 + len(self.best)))
+
+class Leap(NamedTuple):
+    """Where the steps that join groups become longest of a sudden.
+
+    The ratio of the shortest step of a spanning tree between groups to the longest one inside. Silhouettes in locally
+    scaled distances cannot see two or three groups that are far apart, because chance then has as few dimensions.
+    """
+
+    ratio: float
+    """1 if no two groups have LEAST members."""
+    groups: int
+
+
+class Cut(NamedTuple):
+    """The best cut of a tree."""
+
+    tree: Tree
+    """Of locally scaled distances from 0 to 1, or, if it is cut at a leap, of plain ones, the largest of which is 1."""
+    excess: np.ndarray
+    """float [most - 1], by how much the silhouettes of 2 to `most` groups exceed chance."""
+    number: int
+    """Of groups."""
+    probability: float
+    """How often chance has as good a cut."""
 
 
 class Division(NamedTuple):
@@ -65,23 +92,24 @@ class Division(NamedTuple):
     chance: Chance | None
 
 
-def divide(points: np.ndarray, seed: int = 0, number: int | None = None, draws: int = DRAWS) -> Division:
+def divide(place: Space, seed: int = 0, number: int | None = None) -> Division:
     """Divide a collection into groups, if it has any.
 
     The tree of average linkage on locally scaled distances is cut where its silhouette exceeds most what is expected in
-    collections of one Gaussian with the same covariance: the idea of the gap statistic (Tibshirani et al. 2001). There
-    are groups only if that excess is larger than in nearly all of those collections. A curve without gaps, such as a
-    growth series, is no Gaussian either, so a collection that unrolls to one axis must also have gaps.
+    collections of one Gaussian with the same covariance: the idea of the gap statistic (Tibshirani et al. 2001). If
+    that excess is no larger than chance has it, or if a leap is CLEAR, the tree is cut at its largest leap, should that
+    be larger than chance has it. Otherwise there are no groups. A curve without gaps, such as a growth series, is no
+    Gaussian either, so a collection that unrolls to one axis must also have gaps.
 
     Parameters
     ----------
-    points : float64 [N, K], of length 1; N of at least 1
+    place : Space
+        Of at least one specimen.
     seed : int
     number : int or None
         Number of groups, at most N. None takes the best cut.
-    draws : int
-        Collections without groups to compare with.
     """
+    points = place.points()
     count = len(points)
     if number is not None:
         branches = tree.grow(space.scaled(points))
@@ -90,56 +118,58 @@ def divide(points: np.ndarray, seed: int = 0, number: int | None = None, draws: 
     one = np.zeros(count, int)
     if count < LEAST:
         return Division(tree.grow(space.scaled(points)), one, one, one, FEW, 1.0, [], None)
-    chance = expect(points, seed, draws)
-    branches, excess = _excess(points, chance)
-    best = int(excess.argmax())
-    probability = chance.probability(excess[best])
-    if probability > LEVEL:
-        return Division(branches, one, one, one, NOT_BETTER, probability, [], chance)
-    groups, steps = tree.cut(branches, best + 2), _steps(points)
+    chance = expect(place, seed)
+    best = _best_cut(place, chance)
+    if best.probability > LEVEL:
+        return Division(best.tree, one, one, one, NOT_BETTER, best.probability, [], chance)
+    groups, steps = tree.cut(best.tree, best.number), _steps(points)
     between = gaps(steps, groups)
     if _first_axis(steps) >= CURVED and np.median(between) < GAP:
-        return Division(branches, one, one, one, SERIES, probability, [], chance)
-    coarse, fine = (tree.cut(branches, level) for level in _levels(excess, best + 2))
-    return Division(branches, groups, coarse, fine, GROUPS, probability, between, chance)
+        return Division(best.tree, one, one, one, SERIES, best.probability, [], chance)
+    coarse, fine = (tree.cut(best.tree, level) for level in _levels(best.excess, best.number))
+    return Division(best.tree, groups, coarse, fine, GROUPS, best.probability, between, chance)
 
 
-def again(points: np.ndarray, whole: Division, number: int | None = None) -> np.ndarray:
+def again(place: Space, whole: Division, number: int | None = None) -> np.ndarray:
     """The groups of a part of a collection that was divided before, int [N], found in the same way.
 
     Chance is not asked again, because a fifth less specimens hardly change its answer.
     """
+    points = place.points()
+    if number == 1:
+        return np.zeros(len(points), int)
     if number is not None:
         return tree.cut(tree.grow(space.scaled(points)), min(number, len(points)))
     if whole.chance is None or len(points) < LEAST:
         return np.zeros(len(points), int)
-    branches, excess = _excess(points, whole.chance)
-    best = int(excess.argmax())
-    if whole.verdict != SERIES and whole.chance.probability(excess[best]) <= LEVEL:
-        return tree.cut(branches, best + 2)
+    best = _best_cut(place, whole.chance)
+    if whole.verdict != SERIES and best.probability <= LEVEL:
+        return tree.cut(best.tree, best.number)
     return np.zeros(len(points), int)
 
 
-def expect(points: np.ndarray, seed: int = 0, draws: int = DRAWS) -> Chance:
-    """The silhouettes of cuts in collections of one Gaussian with the covariance of these points."""
-    count = len(points)
+def expect(place: Space, seed: int = 0) -> Chance:
+    """The silhouettes of cuts, and the leaps, in collections of one Gaussian with the covariance of this one."""
+    count = len(place.plain)
     most = min(count - 1, max(MOST, count // 5))
-    _, lengths, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    _, lengths, axes = np.linalg.svd(place.plain - place.plain.mean(axis=0), full_matrices=False)
     spread = lengths[:, None] * axes / np.sqrt(count - 1)
     rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(draws):
-        distances = space.scaled(unit(rng.normal(size=(count, len(spread))) @ spread))
+    drawn, leaps = [], []
+    for _ in range(DRAWS):
+        normal = rng.normal(size=(count, len(spread))) @ spread
+        distances = space.scaled(space.directions(normal, place.whitener))
         drawn.append(tree.silhouettes(distances, tree.grow(distances), most))
+        leaps.append(_leap(pdist(normal)).ratio)
     silhouettes = np.array(drawn)
-    others = (silhouettes.sum(axis=0) - silhouettes) / (draws - 1)
-    return Chance(silhouettes.mean(axis=0), (silhouettes - others).max(axis=1))
+    others = (silhouettes.sum(axis=0) - silhouettes) / (DRAWS - 1)
+    return Chance(silhouettes.mean(axis=0), (silhouettes - others).max(axis=1), np.array(leaps))
 
 
 def gaps(steps: np.ndarray, groups: np.ndarray) -> list[float]:
     """How far groups are apart, for every group of at least two.
 
-    The logarithm of the distance to the nearest outsider over the mean step of the spanning tree inside.
+    The logarithm of the distance to the nearest outsider over the longest step of the spanning tree inside.
 
     Parameters
     ----------
@@ -154,7 +184,7 @@ def gaps(steps: np.ndarray, groups: np.ndarray) -> list[float]:
         within = minimum_spanning_tree(steps[np.ix_(inside, inside)]).data
         if len(within) and not inside.all():
             nearest = steps[np.ix_(inside, ~inside)].min()
-            found.append(float(np.log(max(nearest, space.SMALLEST) / max(within.mean(), space.SMALLEST))))
+            found.append(float(np.log(max(nearest, space.SMALLEST) / max(within.max(), space.SMALLEST))))
     return found
 
 
@@ -164,12 +194,38 @@ def _steps(points: np.ndarray) -> np.ndarray:
     return steps
 
 
-def _excess(points: np.ndarray, chance: Chance) -> tuple[Tree, np.ndarray]:
-    """The tree, and by how much the silhouettes of 2, 3, ... groups exceed those expected by chance."""
+def _best_cut(place: Space, chance: Chance) -> Cut:
+    """The cut whose silhouette exceeds chance most, or that at the largest leap; see divide()."""
+    points = place.points()
     distances = space.scaled(points)
     branches = tree.grow(distances)
     most = min(len(chance.expected) + 1, len(points) - 1)
-    return branches, tree.silhouettes(distances, branches, most) - chance.expected[: most - 1]
+    excess = tree.silhouettes(distances, branches, most) - chance.expected[: most - 1]
+    by_silhouette = _exceeding(chance.best, excess.max())
+    plainly = pdist(place.plain)
+    leap = _leap(plainly)
+    by_leap = _exceeding(chance.leaps, leap.ratio)
+    if by_leap <= LEVEL and (by_silhouette > LEVEL or leap.ratio >= CLEAR):
+        return Cut(tree.grow(squareform(plainly / plainly.max())), excess, leap.groups, by_leap)
+    return Cut(branches, excess, int(excess.argmax()) + 2, by_silhouette)
+
+
+def _exceeding(drawn: np.ndarray, found: float) -> float:
+    """How often chance has at least this, at most 1. It is doubled, because two things are compared with chance."""
+    return min(1.0, float(2 * (1 + (drawn >= found).sum()) / (1 + len(drawn))))
+
+
+def _leap(distances: np.ndarray) -> Leap:
+    """The largest leap, from distances as pdist gives them."""
+    branches = linkage(distances, "single")
+    count = len(branches) + 1
+    heights = np.maximum(branches[:, 2], space.SMALLEST)
+    ratios = heights[1:] / heights[:-1]
+    for step in np.argsort(-ratios, kind="stable"):
+        groups = count - 1 - int(step)
+        if (np.bincount(tree.cut(branches, groups)) >= LEAST).sum() >= 2:
+            return Leap(float(ratios[step]), groups)
+    return Leap(1.0, 1)
 
 
 def _levels(excess: np.ndarray, best: int) -> tuple[int, int]:

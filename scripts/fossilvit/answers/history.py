@@ -18,8 +18,8 @@ class Event(NamedTuple):
 
     cluster: int
     event: str
-    """born: most of its members were in no cluster. split: most were in one cluster, which goes on elsewhere. merged:
-    it took up a cluster that is no more. gone: the cluster is no more."""
+    """born: most of its members were in no cluster. split: most were in one cluster, whose ID it does
+    not have. merged: it took up a cluster that is no more. gone: the cluster is no more."""
     specimens: int
     """Members of the cluster; of one that is gone, those that it had."""
     origin: int | None

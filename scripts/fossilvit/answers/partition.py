@@ -13,6 +13,7 @@ from tqdm import tqdm
 from fossilvit.answers import grouping, parts, space, stability, tree
 from fossilvit.answers.grouping import Division
 from fossilvit.answers.parts import Branch, Part
+from fossilvit.answers.space import Space
 from fossilvit.answers.stability import Stability
 from fossilvit.answers.tree import Tree
 
@@ -32,7 +33,7 @@ class Partition(NamedTuple):
     """A collection in groups."""
 
     points: np.ndarray
-    """float64 [N, K], see space.points."""
+    """float64 [N, K], see space.Space."""
     tree: Tree
     """float64 [N - 1, 4]"""
     groups: np.ndarray
@@ -73,15 +74,19 @@ def divide(
     """
     from joblib import Parallel, delayed, parallel_config
 
-    points = space.points(embeddings, scatter, seed)
-    whole, root = parts.split(points, seed)
+    place = space.span(embeddings, scatter, seed)
+    points = place.points()
+    whole, root = parts.split(place, seed)
     pieces = parts.of(whole)
-    work = (delayed(_divided)(points[piece.rows], number if len(pieces) == 1 else None, seed) for piece in pieces)
+    work = (
+        delayed(_divided)(place._replace(plain=place.plain[piece.rows]), number if len(pieces) == 1 else None, seed)
+        for piece in pieces
+    )
     processes = min(threads, len(pieces))
     alone = {"inner_max_num_threads": 1} if processes > 1 else {}
     with parallel_config("loky" if processes > 1 else "sequential", **alone):
         divided = Parallel(n_jobs=processes, return_as="generator")(work)
-        found = list(tqdm(divided, "groups", len(pieces), unit="part"))
+        found = list(tqdm(divided, "groups", len(pieces), unit="part", disable=len(pieces) == 1))
     branches, order = _assembled(whole, iter(found))
     branches = tree.renamed(branches, order)
     if number is not None and len(pieces) > 1:
@@ -103,13 +108,16 @@ def divide(
     return Partition(points, branches, groups, coarse, fine, stabilities, firm, said.verdict, said.probability, gap)
 
 
-def _divided(points: np.ndarray, number: int | None, seed: int) -> tuple[Division, np.ndarray, Stability]:
-    """A part divided, the item of every point, and the stability of the groups of items."""
-    item = parts.items(points, seed=seed)
-    means = parts.means(points, item)
-    division = grouping.divide(means, seed, number)
-    stable = stability.assess(means, division.groups, lambda some: grouping.again(some, division, number), seed)
-    return division, item, stable
+def _divided(place: Space, number: int | None, seed: int) -> tuple[Division, np.ndarray, Stability]:
+    """A part divided, the item of every specimen, and the stability of the groups of items."""
+    item = parts.items(place.points(), seed=seed)
+    at = place._replace(plain=parts.means(place.plain, item))
+    division = grouping.divide(at, seed, number)
+
+    def divide_again(rows: np.ndarray) -> np.ndarray:
+        return grouping.again(at._replace(plain=at.plain[rows]), division, number)
+
+    return division, item, stability.assess(division.groups, divide_again, seed)
 
 
 def _assembled(node: Part | Branch, found: Iterator[tuple[Division, np.ndarray, Stability]]) -> tuple[Tree, np.ndarray]:

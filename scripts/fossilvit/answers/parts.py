@@ -1,6 +1,6 @@
 """A large collection -> parts that are small enough to be divided exactly.
 
-In: points of length 1, float64 [N, K]. Out: the rows of every part, and the tree that joins the parts.
+In: the Space of a collection of N. Out: the rows of every part, and the tree that joins the parts.
 """
 
 from typing import Any, NamedTuple
@@ -10,15 +10,13 @@ from tqdm import tqdm
 
 from fossilvit.answers import grouping, tree
 from fossilvit.answers.grouping import Division
+from fossilvit.answers.space import Space
 from fossilvit.answers.tree import Tree
-from fossilvit.numbers.vectors import unit
 
 MOST = 500
 """Largest number of specimens that are divided at once."""
 DIMENSIONS = 128
 """Leading dimensions by which near relatives are found; more of them join no better and take longer."""
-DRAWS = 19
-"""Collections without groups that items are compared with, the least number for grouping.LEVEL."""
 ROUNDS = 20
 """Largest number of rounds of k-means. Items need not be the best ones, only small."""
 
@@ -38,7 +36,7 @@ class Branch(NamedTuple):
     """One per leaf of the tree."""
 
 
-def split(points: np.ndarray, seed: int = 0) -> tuple[Part | Branch, Division | None]:
+def split(place: Space, seed: int = 0) -> tuple[Part | Branch, Division | None]:
     """Split a collection of more than MOST specimens into parts.
 
     Near relatives are joined to MOST items by k-means, and these are divided. The tree of items is followed downward as
@@ -47,7 +45,7 @@ def split(points: np.ndarray, seed: int = 0) -> tuple[Part | Branch, Division | 
 
     Parameters
     ----------
-    points : float64 [N, K], of length 1
+    place : Space
     seed : int
 
     Returns
@@ -56,8 +54,9 @@ def split(points: np.ndarray, seed: int = 0) -> tuple[Part | Branch, Division | 
     division : Division or None
         How the items of the whole collection were divided; None if it is one part.
     """
-    with tqdm(total=len(points), desc="parts", unit="specimen", disable=len(points) <= MOST) as progress:
-        return _split(points, np.arange(len(points)), seed, progress)
+    count = len(place.plain)
+    with tqdm(total=count, desc="parts", unit="specimen", disable=count <= MOST) as progress:
+        return _split(place, place.points(), np.arange(count), seed, progress)
 
 
 def of(node: Part | Branch) -> list[Part]:
@@ -65,15 +64,17 @@ def of(node: Part | Branch) -> list[Part]:
     return [node] if isinstance(node, Part) else [part for below in node.below for part in of(below)]
 
 
-def items(points: np.ndarray, most: int = MOST, seed: int = 0) -> np.ndarray:
+def items(points: np.ndarray, most: int | None = None, seed: int = 0) -> np.ndarray:
     """The item of every point, int [N]: itself if there are at most `most` points, otherwise that of a k-means.
 
     Parameters
     ----------
     points : float64 [N, K], of length 1
-    most : int
+    most : int or None
+        None takes MOST.
     seed : int
     """
+    most = MOST if most is None else most
     if len(points) <= most:
         return np.arange(len(points))
     from sklearn.cluster import KMeans
@@ -84,18 +85,20 @@ def items(points: np.ndarray, most: int = MOST, seed: int = 0) -> np.ndarray:
 
 
 def means(points: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """The mean direction of every item, float64 [I, K]."""
-    return unit(_summed(points, item, int(item.max(initial=-1)) + 1))
+    """The mean of every item, float64 [I, K]."""
+    count = int(item.max(initial=-1)) + 1
+    mean: np.ndarray = _summed(points, item, count) / np.bincount(item, minlength=count)[:, None]
+    return mean
 
 
 def _split(
-    points: np.ndarray, rows: np.ndarray, seed: int, progress: "tqdm[Any]"
+    place: Space, points: np.ndarray, rows: np.ndarray, seed: int, progress: "tqdm[Any]"
 ) -> tuple[Part | Branch, Division | None]:
     if len(rows) <= MOST:
         progress.update(len(rows))
         return Part(rows), None
     item = items(points[rows], seed=seed)
-    found = grouping.divide(means(points[rows], item), seed, draws=DRAWS)
+    found = grouping.divide(place._replace(plain=means(place.plain[rows], item)), seed)
     if found.verdict != grouping.GROUPS:
         progress.update(len(rows))
         return Part(rows), None
@@ -103,7 +106,9 @@ def _split(
     branch, tops = tree.pruned(
         found.tree, lambda below: weights[below].sum() <= MOST or len(np.unique(found.groups[below])) == 1
     )
-    return Branch(branch, [_split(points, rows[np.isin(item, below)], seed, progress)[0] for below in tops]), found
+    return Branch(
+        branch, [_split(place, points, rows[np.isin(item, below)], seed, progress)[0] for below in tops]
+    ), found
 
 
 def _summed(vectors: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:

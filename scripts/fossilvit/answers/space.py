@@ -4,6 +4,8 @@ In: embeddings, float32 [N, D], and the scatter of views within specimens, float
 float64 [N, K], and the locally scaled distances between points, float64 [N, N]. No embedding changes.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from fossilvit.collection import whitening
@@ -15,33 +17,57 @@ SMALLEST = 1e-9
 """Least local scale, which is the rounding error of float32. It matters only where copies lie together."""
 
 
-def points(embeddings: np.ndarray, scatter: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
-    """The points that stand for specimens when they are grouped.
+class Space(NamedTuple):
+    """Where specimens lie when they are grouped."""
 
-    Two descriptions of length 1 stand side by side and count the same: the embedding without the mean of the
-    collection, and the same whitened by the scatter of views. The first is better for some collections, the second for
-    most; the tables are in config/README.md.
+    plain: np.ndarray
+    """float64 [N, L], L at most whitening.COMPONENTS: embeddings without their mean, along their principal axes."""
+    whitener: np.ndarray | None
+    """float64 [L, L], which divides by how views of one specimen scatter; None if that is not known."""
+
+    def points(self) -> np.ndarray:
+        """The point of every specimen; see directions()."""
+        return directions(self.plain, self.whitener)
+
+
+def span(embeddings: np.ndarray, scatter: np.ndarray | None = None, seed: int = 0) -> Space:
+    """The space of a collection, learned from it without labels.
 
     Parameters
     ----------
     embeddings : float32 [N, D]
     scatter : float32 [R, D] or None
-        Of the views of the same collection, see whitening.scatter. Without it, or without two views, only the first
-        description is taken.
+        Of the views of the same collection, see whitening.scatter. Without it, or without two views, nothing is
+        whitened.
     seed : int
         For the principal components of large collections, which are found by random projection (Halko et al. 2011).
-
-    Returns
-    -------
-    float64 [N, K], K at most twice whitening.COMPONENTS; all alike if no two embeddings differ
     """
     centered = _centered(embeddings, seed)
     if centered is None:
-        return np.ones((len(embeddings), 1))
+        return Space(np.ones((len(embeddings), 1)), None)
     along, axes = centered
-    sides = [unit(along)]
-    if scatter is not None and len(scatter):
-        sides.append(unit(along @ whitening.inverse_power(whitening.within([scatter], axes) / len(embeddings))))
+    if scatter is None or not len(scatter):
+        return Space(along, None)
+    return Space(along, whitening.inverse_power(whitening.within([scatter], axes) / len(embeddings)))
+
+
+def directions(plain: np.ndarray, whitener: np.ndarray | None) -> np.ndarray:
+    """Points of length 1, in which two descriptions of length 1 stand side by side and count the same.
+
+    One is the direction from the mean of the collection, the other the same whitened. The first is better for some
+    collections, the second for most; the tables are in config/README.md.
+
+    Parameters
+    ----------
+    plain : float64 [N, L]
+    whitener : float64 [L, L] or None
+        None leaves the second out.
+
+    Returns
+    -------
+    float64 [N, 2 L] or [N, L]
+    """
+    sides = [unit(plain)] if whitener is None else [unit(plain), unit(plain @ whitener)]
     joint: np.ndarray = np.hstack(sides) / np.sqrt(len(sides))
     return joint
 
@@ -77,7 +103,7 @@ def _centered(embeddings: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray
 
     if len(embeddings) < 2:
         return None
-    vectors = embeddings.astype(np.float64)
+    vectors = unit(embeddings.astype(np.float64))
     spread = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).max()
     if spread <= whitening.ROUNDING * np.linalg.norm(vectors, axis=1).max():
         return None

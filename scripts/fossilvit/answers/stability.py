@@ -1,6 +1,6 @@
 """Groups -> how far to believe them.
 
-In: points, float64 [N, K], their groups, int [N], and how a part of them is divided. Out: the stability of every group,
+In: the groups of specimens, int [N], and how a part of them is divided. Out: the stability of every group,
 and how often any two specimens are grouped together.
 """
 
@@ -25,25 +25,24 @@ class Stability(NamedTuple):
     """float [N, N], the share of samples with both specimens in which they are in one group; NaN if there is none."""
 
 
-def assess(points: np.ndarray, groups: np.ndarray, divide: Callable[[np.ndarray], np.ndarray], seed: int) -> Stability:
+def assess(groups: np.ndarray, divide: Callable[[np.ndarray], np.ndarray], seed: int) -> Stability:
     """Divide SAMPLES parts of a collection again, and compare (Hennig 2007; Monti et al. 2003 for pairs).
 
     Parameters
     ----------
-    points : float64 [N, K]
     groups : int [N], from 0
-    divide : function of points
-        Returns the group of each, int.
+    divide : function of rows, int
+        Divides the specimens of these rows, and returns the group of each, int.
     seed : int
     """
-    count, number = len(points), int(groups.max()) + 1
+    count, number = len(groups), int(groups.max()) + 1
     drawn = max(min(count, 2), round(SHARE * count))
     rng = np.random.default_rng(seed)
     likeness = np.full((SAMPLES, number), np.nan)
     both, together = (np.zeros((count, count), np.float32) for _ in range(2))
     for sample in range(SAMPLES):
         chosen = np.sort(rng.permutation(count)[:drawn])
-        found = divide(points[chosen])
+        found = divide(chosen)
         likeness[sample] = _jaccard(groups[chosen], found, number)
         pairs = np.ix_(chosen, chosen)
         both[pairs] += 1

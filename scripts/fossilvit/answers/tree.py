@@ -149,7 +149,7 @@ def grafted(tree: Tree, below: Sequence[tuple[Tree, np.ndarray]]) -> tuple[Tree,
         first += len(names)
     for one, other, height, _ in tree:
         tops.append(add(tops[int(one)], tops[int(other)], float(height)))
-    return np.array(rows).reshape(-1, 4), called
+    return _in_order(np.array(rows).reshape(-1, 4)), called
 
 
 def renamed(tree: Tree, names: np.ndarray) -> Tree:
@@ -240,6 +240,17 @@ def _silhouettes(sums: np.ndarray, group: np.ndarray, sizes: np.ndarray, merged:
                     group[leaf] = gone
             sizes[kept] += sizes[gone]
             sizes[gone] = sizes[last]
+    return found
+
+
+def _in_order(tree: Tree) -> Tree:
+    """A tree with its steps in order of height, as a cut needs them. No node may be lower than those below it."""
+    count = len(tree) + 1
+    order = np.argsort(tree[:, 2], kind="stable")
+    number = np.arange(2 * count - 1)
+    number[count + order] = np.arange(count, 2 * count - 1)
+    found = tree[order]
+    found[:, :2] = np.sort(number[found[:, :2].astype(int)], axis=1)
     return found
 
 
