@@ -108,41 +108,26 @@ def test_the_tree_of_parts_has_one_leaf_per_part():
     assert whole.tree.shape == (len(whole.below) - 1, 4) and is_valid_linkage(whole.tree)
 
 
-def test_items_are_themselves_in_a_small_collection():
-    points = unit(np.random.default_rng(0).normal(size=(20, 4)))
-    assert parts.items(points, 20).tolist() == list(range(20))
+def test_everyone_stands_for_itself_in_a_small_collection():
+    chosen, nearest = parts.sample(unit(np.random.default_rng(0).normal(size=(20, 4))))
+    assert chosen.tolist() == nearest.tolist() == list(range(20))
 
 
-def test_the_largest_number_of_items_is_that_of_a_part_when_it_is_asked_for(monkeypatch):
-    points = unit(np.random.default_rng(0).normal(size=(20, 4)))
-    assert parts.items(points).tolist() == list(range(20))
+@pytest.mark.parametrize("block", [parts.BLOCK, 7])
+def test_everyone_follows_the_nearest_of_a_random_sample(monkeypatch, block):
     monkeypatch.setattr(parts, "MOST", 6)
-    assert np.array_equal(parts.items(points), parts.items(points, 6)) and parts.items(points).max() == 5
+    monkeypatch.setattr(parts, "BLOCK", block)
+    points = unit(np.random.default_rng(0).normal(size=(30, 4)))
+    chosen, nearest = parts.sample(points)
+    assert len(set(chosen.tolist())) == 6
+    assert nearest.tolist() == [int(np.argmax(points[chosen] @ point)) for point in points]
+    assert chosen.tolist() != parts.sample(points, seed=1)[0].tolist()
 
 
-@pytest.mark.parametrize("most", [19, 8])
-def test_items_of_a_large_collection_hold_near_relatives(most):
-    points = space.span(planted([10] * 8)[0]).points()
-    _, labels = planted([10] * 8)
-    found = parts.items(points, most)
-    assert sorted(set(found.tolist())) == list(range(found.max() + 1)) and found.max() < most
-    if most == 19:
-        assert all(len(set(labels[found == item].tolist())) == 1 for item in range(found.max() + 1))
-
-
-@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
-def test_copies_leave_no_item_empty():
-    points = np.repeat(np.eye(4), 5, axis=0)
-    found = parts.items(points, 10)
-    assert set(found.tolist()) == set(range(found.max() + 1))
-    assert all(len(set(found[start : start + 5].tolist())) == 1 for start in (0, 5, 10, 15))
-
-
-def test_the_mean_of_an_item_is_that_of_its_points():
-    points = np.random.default_rng(0).normal(size=(9, 4))
-    item = np.array([2, 0, 1, 0, 1, 1, 2, 0, 0])
-    expected = [np.mean([points[row] for row in range(9) if item[row] == some], axis=0) for some in range(3)]
-    assert np.allclose(parts.means(points, item), expected)
+def test_of_copies_every_chosen_one_follows_itself(monkeypatch):
+    monkeypatch.setattr(parts, "MOST", 10)
+    chosen, nearest = parts.sample(np.repeat(np.eye(4), 5, axis=0))
+    assert nearest[chosen].tolist() == list(range(10))
 
 
 def test_a_collection_in_parts_is_divided_into_its_groups(divided):
@@ -214,10 +199,10 @@ def test_a_number_that_is_asked_for_divides_all_parts_of_a_large_collection_alik
 
 
 @pytest.mark.slow
-def test_a_group_that_is_larger_than_a_part_is_divided_as_items(monkeypatch):
-    monkeypatch.setattr(parts, "MOST", 40)
-    embeddings, labels = planted([70, 20, 20, 15, 15])
+def test_a_group_that_is_larger_than_a_part_is_judged_by_a_sample(monkeypatch):
+    monkeypatch.setattr(parts, "MOST", 60)
+    embeddings, labels = planted([100, 30, 30, 30, 30])
     found = partition.divide(embeddings)
-    assert max(len(firm.rows) for firm in found.firm) >= 70
+    assert max(len(firm.rows) for firm in found.firm) >= 100
     assert len(set(zip(labels.tolist(), found.groups.tolist(), strict=True))) == 5  # no planted group is divided
-    assert is_valid_linkage(found.tree) and len(found.tree) == 139
+    assert is_valid_linkage(found.tree) and len(found.tree) == 219

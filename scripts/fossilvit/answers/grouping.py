@@ -33,6 +33,8 @@ NOT_BETTER = "not better than chance"
 SERIES = "a series without gaps"
 CLEAR = float(np.e)
 """A leap that is believed before silhouettes. Labeled real scans have leaps up to 1.4, parts of one taxon up to 1.6."""
+JOINED = 0.9
+"""Least share of the specimens that is in groups of LEAST, where a leap may be, so that it does not shatter a group."""
 FEW = "too few to ask"
 ASKED = "a number that was asked for"
 
@@ -56,8 +58,9 @@ class Leap(NamedTuple):
     """
 
     ratio: float
-    """1 if no two groups have LEAST members."""
+    """1 if there is no cut with two groups of LEAST members that hold the share JOINED of all."""
     groups: int
+    """How many groups there are at it."""
 
 
 class Cut(NamedTuple):
@@ -221,11 +224,14 @@ def _leap(distances: np.ndarray) -> Leap:
     count = len(branches) + 1
     heights = np.maximum(branches[:, 2], space.SMALLEST)
     ratios = heights[1:] / heights[:-1]
-    for step in np.argsort(-ratios, kind="stable"):
-        groups = count - 1 - int(step)
-        if (np.bincount(tree.cut(branches, groups)) >= LEAST).sum() >= 2:
-            return Leap(float(ratios[step]), groups)
-    return Leap(1.0, 1)
+    sizes = np.append(np.ones(count), branches[:, 3])
+    members = sizes * (sizes >= LEAST)
+    grown, joined = np.arange(count, 2 * count - 1), branches[:, :2].astype(int)
+    held = np.cumsum(members[grown] - members[joined].sum(axis=1))
+    number = np.cumsum((members[grown] > 0) * 1 - (members[joined] > 0).sum(axis=1))
+    ratios[(number[:-1] < 2) | (held[:-1] < JOINED * count)] = 1
+    step = int(ratios.argmax())
+    return Leap(float(ratios[step]), count - 1 - step)
 
 
 def _levels(excess: np.ndarray, best: int) -> tuple[int, int]:

@@ -94,12 +94,12 @@ def divide(
     groups, coarse, fine = (np.zeros(len(points), int) for _ in range(3))
     firm, gaps = [], []
     first = np.zeros(3, int)
-    for piece, (division, item, stable) in zip(pieces, found, strict=True):
+    for piece, (division, nearest, stable) in zip(pieces, found, strict=True):
         for level, (labels, within) in enumerate(
             ((groups, division.groups), (coarse, division.coarse), (fine, division.fine))
         ):
-            labels[piece.rows] = within[item] + first[level]
-        firm.append(Firm(piece.rows, int(first[0]), stability.firmness(stable.together, division.groups)[item]))
+            labels[piece.rows] = within[nearest] + first[level]
+        firm.append(Firm(piece.rows, int(first[0]), stability.firmness(stable.together, division.groups)[nearest]))
         first += [level.max() + 1 for level in (division.groups, division.coarse, division.fine)]
         gaps += division.gaps
     said = root or found[0][0]
@@ -109,22 +109,22 @@ def divide(
 
 
 def _divided(place: Space, number: int | None, seed: int) -> tuple[Division, np.ndarray, Stability]:
-    """A part divided, the item of every specimen, and the stability of the groups of items."""
-    item = parts.items(place.points(), seed=seed)
-    at = place._replace(plain=parts.means(place.plain, item))
+    """A part divided, which of the divided specimens is nearest to each, and the stability of the groups."""
+    chosen, nearest = parts.sample(place.points(), seed)
+    at = place._replace(plain=place.plain[chosen])
     division = grouping.divide(at, seed, number)
 
     def divide_again(rows: np.ndarray) -> np.ndarray:
         return grouping.again(at._replace(plain=at.plain[rows]), division, number)
 
-    return division, item, stability.assess(division.groups, divide_again, seed)
+    return division, nearest, stability.assess(division.groups, divide_again, seed)
 
 
 def _assembled(node: Part | Branch, found: Iterator[tuple[Division, np.ndarray, Stability]]) -> tuple[Tree, np.ndarray]:
     """The tree of everything below a node, and the specimen of every leaf."""
     if isinstance(node, Part):
-        division, item, _ = next(found)
-        rows = np.split(node.rows[np.argsort(item, kind="stable")], np.cumsum(np.bincount(item))[:-1])
+        division, nearest, _ = next(found)
+        rows = np.split(node.rows[np.argsort(nearest, kind="stable")], np.cumsum(np.bincount(nearest))[:-1])
         return tree.grafted(division.tree, [(tree.star(len(some)), some) for some in rows])
     return tree.grafted(node.tree, [_assembled(below, found) for below in node.below])
 

@@ -15,10 +15,8 @@ from fossilvit.answers.tree import Tree
 
 MOST = 500
 """Largest number of specimens that are divided at once."""
-DIMENSIONS = 128
-"""Leading dimensions by which near relatives are found; more of them join no better and take longer."""
-ROUNDS = 20
-"""Largest number of rounds of k-means. Items need not be the best ones, only small."""
+BLOCK = 10_000
+"""Specimens compared with a sample at once, which bounds memory."""
 
 
 class Part(NamedTuple):
@@ -39,9 +37,9 @@ class Branch(NamedTuple):
 def split(place: Space, seed: int = 0) -> tuple[Part | Branch, Division | None]:
     """Split a collection of more than MOST specimens into parts.
 
-    Near relatives are joined to MOST items by k-means, and these are divided. The tree of items is followed downward as
-    long as a branch holds more than MOST specimens of several groups. So groups stay whole, and every part is divided
-    in its own metric later. A branch that is a single group of items is split again, until chance divides it as well.
+    A random sample of MOST is divided, and the others follow the nearest of them. The tree of the sample is followed
+    downward as long as a branch holds more than MOST specimens of several coarse groups. So groups stay whole, and
+    every part is divided by itself later. A larger branch is split again, until chance divides its sample as well.
 
     Parameters
     ----------
@@ -52,7 +50,7 @@ def split(place: Space, seed: int = 0) -> tuple[Part | Branch, Division | None]:
     -------
     parts : Part or Branch
     division : Division or None
-        How the items of the whole collection were divided; None if it is one part.
+        How the sample of the whole collection was divided; None if it is one part.
     """
     count = len(place.plain)
     with tqdm(total=count, desc="parts", unit="specimen", disable=count <= MOST) as progress:
@@ -64,31 +62,28 @@ def of(node: Part | Branch) -> list[Part]:
     return [node] if isinstance(node, Part) else [part for below in node.below for part in of(below)]
 
 
-def items(points: np.ndarray, most: int | None = None, seed: int = 0) -> np.ndarray:
-    """The item of every point, int [N]: itself if there are at most `most` points, otherwise that of a k-means.
+def sample(points: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Specimens that stand for all: every one if there are at most MOST, otherwise MOST at random.
 
     Parameters
     ----------
     points : float64 [N, K], of length 1
-    most : int or None
-        None takes MOST.
     seed : int
+
+    Returns
+    -------
+    chosen : int [S], their rows, in order
+    nearest : int [N], which of them is nearest to each specimen
     """
-    most = MOST if most is None else most
-    if len(points) <= most:
-        return np.arange(len(points))
-    from sklearn.cluster import KMeans
-
-    leading = points[:, :DIMENSIONS].astype(np.float32)
-    found = KMeans(most, init="random", n_init=1, max_iter=ROUNDS, random_state=seed).fit_predict(leading)
-    return np.unique(found, return_inverse=True)[1]
-
-
-def means(points: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """The mean of every item, float64 [I, K]."""
-    count = int(item.max(initial=-1)) + 1
-    mean: np.ndarray = _summed(points, item, count) / np.bincount(item, minlength=count)[:, None]
-    return mean
+    count = len(points)
+    if count <= MOST:
+        return np.arange(count), np.arange(count)
+    chosen = np.sort(np.random.default_rng(seed).permutation(count)[:MOST])
+    blocks = range(0, count, BLOCK)
+    nearest = [(points[start : start + BLOCK] @ points[chosen].T).argmax(axis=1) for start in blocks]
+    found = np.concatenate(nearest)
+    found[chosen] = np.arange(len(chosen))
+    return chosen, found
 
 
 def _split(
@@ -97,23 +92,15 @@ def _split(
     if len(rows) <= MOST:
         progress.update(len(rows))
         return Part(rows), None
-    item = items(points[rows], seed=seed)
-    found = grouping.divide(place._replace(plain=means(place.plain[rows], item)), seed)
+    chosen, nearest = sample(points[rows], seed)
+    found = grouping.divide(place._replace(plain=place.plain[rows[chosen]]), seed)
     if found.verdict != grouping.GROUPS:
         progress.update(len(rows))
         return Part(rows), None
-    weights = np.bincount(item)
+    weights = np.bincount(nearest)
     branch, tops = tree.pruned(
-        found.tree, lambda below: weights[below].sum() <= MOST or len(np.unique(found.groups[below])) == 1
+        found.tree, lambda below: weights[below].sum() <= MOST or len(np.unique(found.coarse[below])) == 1
     )
     return Branch(
-        branch, [_split(place, points, rows[np.isin(item, below)], seed, progress)[0] for below in tops]
+        branch, [_split(place, points, rows[np.isin(nearest, below)], seed, progress)[0] for below in tops]
     ), found
-
-
-def _summed(vectors: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
-    """The sum of the vectors of every label, [count, K]."""
-    from scipy.sparse import csr_array
-
-    member = csr_array((np.ones(len(label), vectors.dtype), (label, np.arange(len(label)))), (count, len(label)))
-    return np.asarray(member @ vectors)
