@@ -16,7 +16,6 @@ in the pose of its file and turned at random.
 `--large` prints the time, the memory and the agreement of large collections instead.
 """
 
-import argparse
 import os
 import random
 import re
@@ -32,7 +31,18 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.poses import POSES, encoder, generated, interval, scans, short, turned, written
+from benchmarks.poses import (
+    POSES,
+    collections_parser,
+    encoder,
+    generated,
+    interval,
+    parsed,
+    scans,
+    short,
+    turned,
+    written,
+)
 from fossilvit import meshes
 from fossilvit.answers import belonging, clustering, evaluation, grouping, space, stability, tree
 from fossilvit.answers.belonging import NOISE
@@ -45,7 +55,7 @@ from fossilvit.views.studio import USUAL
 
 TABLES = ("methods", "structures", "readings", "strangers")
 DIMENSIONS = 64
-"""Of points that are drawn without scans."""
+"""Number of dimensions of points that are drawn without scans."""
 SPREAD = 0.6
 """Standard deviation of the points of a group, where the centers of groups have 1."""
 SHARED = 5
@@ -73,7 +83,7 @@ PER_GROUP = 50
 
 
 SURROUNDINGS = {"TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Of the processes that work: bars of single collections would only flicker, and threads get into each other's way."""
+"""Environment of the working processes: without bars, which would only flicker, and with one thread each."""
 
 
 class Case:
@@ -576,22 +586,14 @@ def row(*cells):
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="*", type=Path, help="collections of labeled scans")
-    parser.add_argument("--model", dest="models", action="append", help="an encoder; may be repeated (hog)")
+    parser = collections_parser(__doc__)
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES, help="what to print (all)")
-    parser.add_argument("--size", type=int, default=320, help="width and height of a view in pixels (320)")
-    parser.add_argument("--most-faces", type=int, default=400_000, help="larger scans are left out (400,000)")
-    parser.add_argument("--per-category", type=int, default=8, help="generated fossils per category (8)")
     parser.add_argument("--seeds", type=int, default=3, help="collections of each known structure (3)")
     parser.add_argument("--draws", type=int, default=10, help="choices of strangers per collection (10)")
     parser.add_argument("--large", action="store_true", help="print only large collections")
     parser.add_argument("--largest", action="store_true", help=f"with --large, also {LARGEST:,} specimens")
     parser.add_argument("--threads", type=int, default=2, help="of the clustering of large collections (2)")
-    parser.add_argument("--processes", type=int, default=2, help="(2)")
-    arguments = parser.parse_args()
-    arguments.models = arguments.models or ["hog"]
-    return arguments
+    return parsed(parser)
 
 
 if __name__ == "__main__":

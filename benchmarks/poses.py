@@ -227,15 +227,26 @@ def short(model):
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="*", type=Path, help="collections of labeled scans")
-    parser.add_argument("--model", dest="models", action="append", help="an encoder; may be repeated (hog)")
+    parser = collections_parser(__doc__)
     parser.add_argument("--rows", nargs="+", choices=CHANGES, default=list(CHANGES), help="settings to compare")
     parser.add_argument("--again", action="store_true", help="also print the second table, for the first row")
+    return parsed(parser)
+
+
+def collections_parser(description):
+    """A parser of the arguments that say which collections are compared, and how they are seen."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path, help="collections of labeled scans")
+    parser.add_argument("--model", dest="models", action="append", help="an encoder; may be repeated (hog)")
     parser.add_argument("--size", type=int, default=320, help="width and height of a view in pixels (320)")
     parser.add_argument("--most-faces", type=int, default=400_000, help="larger scans are left out (400,000)")
     parser.add_argument("--per-category", type=int, default=8, help="generated fossils per category (8)")
     parser.add_argument("--processes", type=int, default=2, help="(2)")
+    return parser
+
+
+def parsed(parser):
+    """The arguments; hog is the model if none is named."""
     arguments = parser.parse_args()
     arguments.models = arguments.models or ["hog"]
     return arguments

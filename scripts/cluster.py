@@ -19,7 +19,7 @@ from fossilvit.answers import clustering, history, summary
 from fossilvit.collection import duplicates
 from fossilvit.errors import UserError
 from fossilvit.provenance import recipes
-from fossilvit.running import commands, devices
+from fossilvit.running import commands
 from fossilvit.store import layout
 from fossilvit.store.arrays import read_array
 from fossilvit.store.embeddings import read_embeddings, read_passport
@@ -131,9 +131,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--emb", type=expanduser, default=layout.ARRAY, help="embeddings of the collection")
     parser.add_argument("--ids", type=expanduser, help="IDs, one per row; by default ids.txt beside --emb")
-    parser.add_argument(
-        "--duplicates", type=expanduser, default=layout.DUPLICATES, help="table of duplicates, which count as one"
-    )
+    command_line.add_duplicates(parser)
     parser.add_argument("--out", type=expanduser, default=layout.RESULTS, help="folder of results")
     parser.add_argument("--method", choices=clustering.METHODS, default="upgma")
     parser.add_argument(
@@ -154,9 +152,7 @@ def parse() -> argparse.Namespace:
         default="auto",
         help="for all but hdbscan; a number, or auto",
     )
-    parser.add_argument(
-        "--threads", type=command_line.at_least(1), default=devices.cores(), help="number of CPU threads"
-    )
+    command_line.add_threads(parser)
     command_line.add_shared(parser)
     return parser.parse_args()
 

@@ -76,6 +76,11 @@ def add_encoder(parser: ArgumentParser) -> None:
         default=usual.precision,
         help="number format of the network",
     )
+    add_threads(parser)
+
+
+def add_threads(parser: ArgumentParser) -> None:
+    """Add the argument that says how many CPU threads a stage may use."""
     parser.add_argument("--threads", type=at_least(1), default=devices.cores(), help="number of CPU threads")
 
 

@@ -104,7 +104,7 @@ def cluster(
         else:
             labels, strengths, chosen = _other(embeddings[rows], method, pca, min_cluster_size, clusters, seed)
             record |= chosen
-        return _described(found, labels, strengths, rows, member, record)
+        return _described(found, labels, strengths, member, record)
 
 
 def _without_strangers(found: Partition) -> np.ndarray:
@@ -120,7 +120,6 @@ def _described(
     found: Partition,
     labels: np.ndarray,
     strengths: np.ndarray | None,
-    rows: np.ndarray,
     member: np.ndarray,
     record: dict[str, Any],
 ) -> Clustering:
@@ -131,7 +130,6 @@ def _described(
     labels : int [objects]
     strengths : float [objects] or None
         None takes the shares of samples in which objects are grouped with their cluster.
-    rows : int [objects], the specimen that stands for each object
     member : int [N], the object of every specimen
     """
     place = belonging.describe(found.points, labels)
@@ -149,7 +147,7 @@ def _described(
         present = np.unique(labels[labels != NOISE])
         stability[renumbered[present]] = found.stability[present]
     record |= {"clusters": number, "noise": int((clusters == NOISE).sum())}
-    scans = np.split(np.argsort(member, kind="stable"), np.cumsum(np.bincount(member))[:-1])
+    scans = belonging.members(member)
     branches, called = tree.grafted(found.tree, [(tree.star(len(some)), some) for some in scans])
     return Clustering(
         clusters,

@@ -67,11 +67,11 @@ class Cut(NamedTuple):
     """The best cut of a tree."""
 
     tree: Tree
-    """Of locally scaled distances from 0 to 1, or, if it is cut at a leap, of plain ones, the largest of which is 1."""
+    """The tree of locally scaled distances; at a leap that of plain distances, the largest of which is 1."""
     excess: np.ndarray
     """float [most - 1], by how much the silhouettes of 2 to `most` groups exceed chance."""
     number: int
-    """Of groups."""
+    """How many groups it makes."""
     probability: float
     """How often chance has as good a cut."""
 
@@ -138,17 +138,15 @@ def again(place: Space, whole: Division, number: int | None = None) -> np.ndarra
 
     Chance is not asked again, because a fifth less specimens hardly change its answer.
     """
-    points = place.points()
-    if number == 1:
-        return np.zeros(len(points), int)
-    if number is not None:
-        return tree.cut(tree.grow(space.scaled(points)), min(number, len(points)))
-    if whole.chance is None or len(points) < LEAST:
-        return np.zeros(len(points), int)
+    count = len(place.plain)
+    if number is not None and number > 1:
+        return tree.cut(tree.grow(space.scaled(place.points())), min(number, count))
+    if number == 1 or whole.chance is None or count < LEAST:
+        return np.zeros(count, int)
     best = _best_cut(place, whole.chance)
     if whole.verdict != SERIES and best.probability <= LEVEL:
         return tree.cut(best.tree, best.number)
-    return np.zeros(len(points), int)
+    return np.zeros(count, int)
 
 
 def expect(place: Space, seed: int = 0) -> Chance:

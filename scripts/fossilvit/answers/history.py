@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-NOISE = -1
+from fossilvit.answers.belonging import NOISE
 
 
 class Event(NamedTuple):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from fossilvit.answers import grouping, parts, space, stability, tree
+from fossilvit.answers import belonging, grouping, parts, space, stability, tree
 from fossilvit.answers.grouping import Division
 from fossilvit.answers.parts import Branch, Part
 from fossilvit.answers.space import Space
@@ -78,8 +78,10 @@ def divide(
     points = place.points()
     whole, root = parts.split(place, seed)
     pieces = parts.of(whole)
+    joined = number is not None and len(pieces) > 1  # then only the trees of the parts are needed
+    samples = 0 if joined else stability.SAMPLES
     work = (
-        delayed(_divided)(place._replace(plain=place.plain[piece.rows]), number if len(pieces) == 1 else None, seed)
+        delayed(_divided)(place._replace(plain=place.plain[piece.rows]), None if joined else number, seed, samples)
         for piece in pieces
     )
     processes = min(threads, len(pieces))
@@ -89,7 +91,7 @@ def divide(
         found = list(tqdm(divided, "groups", len(pieces), unit="part", disable=len(pieces) == 1))
     branches, order = _assembled(whole, iter(found))
     branches = tree.renamed(branches, order)
-    if number is not None and len(pieces) > 1:
+    if number is not None and joined:
         return _cut(points, branches, min(number, len(points)))
     groups, coarse, fine = (np.zeros(len(points), int) for _ in range(3))
     firm, gaps = [], []
@@ -108,7 +110,7 @@ def divide(
     return Partition(points, branches, groups, coarse, fine, stabilities, firm, said.verdict, said.probability, gap)
 
 
-def _divided(place: Space, number: int | None, seed: int) -> tuple[Division, np.ndarray, Stability]:
+def _divided(place: Space, number: int | None, seed: int, samples: int) -> tuple[Division, np.ndarray, Stability]:
     """A part divided, which of the divided specimens is nearest to each, and the stability of the groups."""
     chosen, nearest = parts.sample(place.points(), seed)
     at = place._replace(plain=place.plain[chosen])
@@ -117,15 +119,15 @@ def _divided(place: Space, number: int | None, seed: int) -> tuple[Division, np.
     def divide_again(rows: np.ndarray) -> np.ndarray:
         return grouping.again(at._replace(plain=at.plain[rows]), division, number)
 
-    return division, nearest, stability.assess(division.groups, divide_again, seed)
+    return division, nearest, stability.assess(division.groups, divide_again, seed, samples)
 
 
 def _assembled(node: Part | Branch, found: Iterator[tuple[Division, np.ndarray, Stability]]) -> tuple[Tree, np.ndarray]:
     """The tree of everything below a node, and the specimen of every leaf."""
     if isinstance(node, Part):
         division, nearest, _ = next(found)
-        rows = np.split(node.rows[np.argsort(nearest, kind="stable")], np.cumsum(np.bincount(nearest))[:-1])
-        return tree.grafted(division.tree, [(tree.star(len(some)), some) for some in rows])
+        leaves = [(tree.star(len(some)), node.rows[some]) for some in belonging.members(nearest)]
+        return tree.grafted(division.tree, leaves)
     return tree.grafted(node.tree, [_assembled(below, found) for below in node.below])
 
 

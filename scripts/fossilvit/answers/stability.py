@@ -25,8 +25,10 @@ class Stability(NamedTuple):
     """float [N, N], the share of samples with both specimens in which they are in one group; NaN if there is none."""
 
 
-def assess(groups: np.ndarray, divide: Callable[[np.ndarray], np.ndarray], seed: int) -> Stability:
-    """Divide SAMPLES parts of a collection again, and compare (Hennig 2007; Monti et al. 2003 for pairs).
+def assess(
+    groups: np.ndarray, divide: Callable[[np.ndarray], np.ndarray], seed: int, samples: int = SAMPLES
+) -> Stability:
+    """Divide parts of a collection again, and compare (Hennig 2007; Monti et al. 2003 for pairs).
 
     Parameters
     ----------
@@ -34,13 +36,15 @@ def assess(groups: np.ndarray, divide: Callable[[np.ndarray], np.ndarray], seed:
     divide : function of rows, int
         Divides the specimens of these rows, and returns the group of each, int.
     seed : int
+    samples : int
+        How many parts are drawn. Without any, nothing is known.
     """
     count, number = len(groups), int(groups.max()) + 1
     drawn = max(min(count, 2), round(SHARE * count))
     rng = np.random.default_rng(seed)
-    likeness = np.full((SAMPLES, number), np.nan)
+    likeness = np.full((samples, number), np.nan)
     both, together = (np.zeros((count, count), np.float32) for _ in range(2))
-    for sample in range(SAMPLES):
+    for sample in range(samples):
         chosen = np.sort(rng.permutation(count)[:drawn])
         found = divide(chosen)
         likeness[sample] = _jaccard(groups[chosen], found, number)

@@ -24,7 +24,7 @@ from fossilvit.pages.contact_sheet import (
     write,
     write_below,
 )
-from fossilvit.pages.groups import Cluster, Color, Groups, Member, counted, image_of, in_doubt, in_words
+from fossilvit.pages.groups import Cluster, Color, Groups, Member, counted, image_of, in_doubt, in_numbers, in_words
 from fossilvit.store.files import PathLike
 
 ROWS = 12
@@ -132,5 +132,4 @@ def _shown(cluster: Cluster) -> list[Member]:
 
 
 def _picture(renders: PathLike, member: Member, doubtful: bool) -> Picture:
-    note = f"doubtful: p = {member.prob:.2f}" if doubtful else f"p = {member.prob:.2f}"
-    return Picture(image_of(renders, member.identity), member.identity, note, doubtful)
+    return Picture(image_of(renders, member.identity), member.identity, in_numbers(member, doubtful), doubtful)

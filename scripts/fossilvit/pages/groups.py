@@ -103,6 +103,11 @@ def is_firm(member: Member) -> bool:
     return member.prob >= FIRM
 
 
+def in_numbers(member: Member, doubtful: bool) -> str:
+    """How firmly a specimen belongs to its cluster, and whether that is doubtful."""
+    return f"doubtful: p = {member.prob:.2f}" if doubtful else f"p = {member.prob:.2f}"
+
+
 def in_words(cluster: Cluster) -> str:
     """The stability of a cluster in words and its number; empty if it is not known."""
     return f"{cluster.reading} ({cluster.stability})" if cluster.reading and cluster.stability else cluster.reading

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fossilvit.pages.contact_sheet import Picture
-from fossilvit.pages.groups import Cluster, Groups, Member, counted, image_of, in_doubt, in_words, is_firm
+from fossilvit.pages.groups import Cluster, Groups, Member, counted, image_of, in_doubt, in_numbers, in_words, is_firm
 from fossilvit.store.files import PathLike
 from fossilvit.store.tables import NEIGHBORS_COLUMNS, read_table
 
 MOST = 48
 """Largest number of pictures on one sheet."""
 LEAST_FIRM = 8
-"""Of these, the doubtful ones if a cluster has more specimens than a sheet."""
+"""Number of doubtful specimens on the sheet of a cluster that has more specimens than fit."""
 
 
 class Sheet(NamedTuple):
@@ -67,10 +67,8 @@ def neighbor_sheets(renders: PathLike, tables: Iterable[Path]) -> Iterator[Sheet
 
 def note(member: Member, doubtful: bool) -> str:
     """What is written below a member of a cluster: how firmly it belongs there, and if doubtful, what is next."""
-    if not doubtful:
-        return f"p = {member.prob:.2f}"
-    following = f"\nnext is cluster {member.second}" if member.second else ""
-    return f"doubtful: p = {member.prob:.2f}{following}"
+    following = f"\nnext is cluster {member.second}" if doubtful and member.second else ""
+    return in_numbers(member, doubtful) + following
 
 
 def _title(cluster: Cluster) -> str:
