@@ -324,6 +324,27 @@ def test_collections_of_chance_have_the_covariance_of_the_collection(monkeypatch
     assert len(seen) == grouping.DRAWS and np.allclose(drawn, plain, atol=0.05 * plain.max())
 
 
+def test_chance_is_where_the_part_of_a_collection_is(monkeypatch):
+    seen, directions = [], space.directions
+    place, labels = planted([60, 30])
+    part = some(place, labels == 1)
+    monkeypatch.setattr(space, "directions", lambda drawn, whitener: seen.append(drawn) or directions(drawn, whitener))
+    grouping.expect(part)
+    assert np.linalg.norm(part.plain.mean(axis=0)) > 0.05
+    assert np.allclose(np.concatenate(seen).mean(axis=0), part.plain.mean(axis=0), atol=0.005)
+
+
+@pytest.mark.slow
+def test_a_part_of_a_collection_that_is_one_group_is_hardly_ever_divided():
+    verdicts = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        labels = np.repeat(np.arange(11), [200] + [40] * 10)
+        place = space.span(rng.normal(size=(11, 64))[labels] + 0.6 * rng.normal(size=(len(labels), 64)))
+        verdicts.append(grouping.divide(some(place, labels == 0), seed).verdict)
+    assert verdicts.count(grouping.GROUPS) <= 2, verdicts  # 5 of 6 if chance lay in the middle of the collection
+
+
 @pytest.mark.parametrize("scatter", [None, np.random.default_rng(1).normal(size=(50, 25)) * np.linspace(1, 0.1, 25)])
 def test_collections_of_chance_are_whitened_as_the_collection_is(monkeypatch, scatter):
     seen, directions = [], space.directions

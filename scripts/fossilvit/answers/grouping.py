@@ -150,15 +150,19 @@ def again(place: Space, whole: Division, number: int | None = None) -> np.ndarra
 
 
 def expect(place: Space, seed: int = 0) -> Chance:
-    """The silhouettes of cuts, and the leaps, in collections of one Gaussian with the covariance of this one."""
+    """The silhouettes of cuts, and the leaps, in collections of one Gaussian with the mean and covariance of this one.
+
+    The mean is 0 for a whole collection, but not for a part of it, whose specimens all lie in similar directions.
+    """
     count = len(place.plain)
     most = min(count - 1, max(MOST, count // 5))
-    _, lengths, axes = np.linalg.svd(place.plain - place.plain.mean(axis=0), full_matrices=False)
+    center = place.plain.mean(axis=0)
+    _, lengths, axes = np.linalg.svd(place.plain - center, full_matrices=False)
     spread = lengths[:, None] * axes / np.sqrt(count - 1)
     rng = np.random.default_rng(seed)
     drawn, leaps = [], []
     for _ in range(DRAWS):
-        normal = rng.normal(size=(count, len(spread))) @ spread
+        normal = center + rng.normal(size=(count, len(spread))) @ spread
         distances = space.scaled(space.directions(normal, place.whitener))
         drawn.append(tree.silhouettes(distances, tree.grow(distances), most))
         leaps.append(_leap(pdist(normal)).ratio)
