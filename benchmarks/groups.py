@@ -195,8 +195,8 @@ def plain_silhouette(case):
     points = case.points
     distances = space.scaled(points)
     branches = tree.grow(distances)
-    most = min(len(points) - 1, max(grouping.MOST, len(points) // 5))
-    groups = tree.cut(branches, int(tree.silhouettes(distances, branches, most).argmax()) + 2)
+    found = tree.silhouettes(distances, branches, grouping.most_tried(len(points)))
+    groups = tree.cut(branches, int(found.argmax()) + 2)
     return np.where(np.any(strange(points, groups), axis=0), NOISE, groups)
 
 
@@ -273,8 +273,7 @@ OTHERS = {
 
 def strange(points, groups):
     """Which points are alone, and which are far from their group, bool [N] each."""
-    alone = (np.bincount(groups)[groups] == 1) & (groups.max() > 0)
-    return alone, belonging.is_far(groups, belonging.describe(points, groups).within)
+    return belonging.is_alone(groups), belonging.is_far(groups, belonging.describe(points, groups).within)
 
 
 def print_methods(cases, labels):

@@ -52,7 +52,8 @@ def check_scatter(shards: dict[str, dict[str, Any]]) -> None:
     for shard, record in shards.items():
         if record["made_from"]["whiten"] == "none":
             raise UserError(
-                f"Shard {shard} holds only a sketch of the scatter of views; gather it again with --whiten views."
+                f"Shard {shard} holds only the strongest directions in which views differ, and whitening needs all of "
+                "them; gather it again with --whiten views."
             )
 
 

@@ -173,3 +173,8 @@ def test_members_are_the_rows_of_every_group(collection):
 
 def test_nobody_is_a_member_of_noise():
     assert belonging.members(np.full(3, NOISE)) == [] and belonging.members(np.zeros(0, int)) == []
+
+
+def test_alone_is_the_only_member_of_a_group_where_there_are_several():
+    assert belonging.is_alone(np.array([0, 1, 1, 2])).tolist() == [True, False, False, True]
+    assert belonging.is_alone(np.array([0])).tolist() == [False]

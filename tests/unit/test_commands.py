@@ -240,7 +240,7 @@ def test_shards_gathered_for_no_whitening_are_not_whitened(chain, folder, comman
     shard = tmp_path / "0000.npz"
     assert gather(command, folder, shard, 1).returncode == 0
     done = command("collect_embeddings", shard, "--out", tmp_path, "--whiten", "views")
-    assert "Shard 0000 holds only a sketch" in told(done)
+    assert "Shard 0000 holds only the strongest directions" in told(done)
 
 
 def test_embeddings_of_all_views_in_order_are_not_whitened(chain, folder, command, tmp_path):

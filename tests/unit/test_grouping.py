@@ -315,23 +315,27 @@ def test_a_leap_that_is_larger_than_chance_has_it_divides_what_silhouettes_do_no
     assert probability(place, monkeypatch, [9.0] * 39, [9e9] * 39) == 1
 
 
-def test_collections_of_chance_have_the_covariance_of_the_collection(monkeypatch):
+@pytest.fixture
+def by_chance(monkeypatch):
+    """Collections of chance, (points, whitener) each, that are drawn in this test."""
     seen, directions = [], space.directions
+    monkeypatch.setattr(space, "directions", lambda *drawn: seen.append(drawn) or directions(*drawn))
+    return seen
+
+
+def test_collections_of_chance_have_the_covariance_of_the_collection(by_chance):
     place = collection(gaussian(0, 80, 4))
-    monkeypatch.setattr(space, "directions", lambda drawn, whitener: seen.append(drawn) or directions(drawn, whitener))
     grouping.expect(place)
-    drawn, plain = np.cov(np.concatenate(seen).T), np.cov(place.plain.T)
-    assert len(seen) == grouping.DRAWS and np.allclose(drawn, plain, atol=0.05 * plain.max())
+    drawn, plain = np.cov(np.concatenate([points for points, _ in by_chance]).T), np.cov(place.plain.T)
+    assert len(by_chance) == grouping.DRAWS and np.allclose(drawn, plain, atol=0.05 * plain.max())
 
 
-def test_chance_is_where_the_part_of_a_collection_is(monkeypatch):
-    seen, directions = [], space.directions
+def test_chance_is_where_the_part_of_a_collection_is(by_chance):
     place, labels = planted([60, 30])
     part = some(place, labels == 1)
-    monkeypatch.setattr(space, "directions", lambda drawn, whitener: seen.append(drawn) or directions(drawn, whitener))
     grouping.expect(part)
-    assert np.linalg.norm(part.plain.mean(axis=0)) > 0.05
-    assert np.allclose(np.concatenate(seen).mean(axis=0), part.plain.mean(axis=0), atol=0.005)
+    drawn, plain = np.concatenate([points for points, _ in by_chance]).mean(axis=0), part.plain.mean(axis=0)
+    assert np.linalg.norm(plain) > 0.05 and np.allclose(drawn, plain, atol=0.005)
 
 
 @pytest.mark.slow
@@ -346,14 +350,12 @@ def test_a_part_of_a_collection_that_is_one_group_is_hardly_ever_divided():
 
 
 @pytest.mark.parametrize("scatter", [None, np.random.default_rng(1).normal(size=(50, 25)) * np.linspace(1, 0.1, 25)])
-def test_collections_of_chance_are_whitened_as_the_collection_is(monkeypatch, scatter):
-    seen, directions = [], space.directions
+def test_collections_of_chance_are_whitened_as_the_collection_is(by_chance, scatter):
     place = space.span(planted_vectors([8, 8], 0.3)[0], scatter)
-    monkeypatch.setattr(
-        space, "directions", lambda drawn, whitener: seen.append(whitener) or directions(drawn, whitener)
-    )
     grouping.expect(place)
-    assert all(whitener is place.whitener for whitener in seen) and (place.whitener is None) == (scatter is None)
+    assert len(by_chance) == grouping.DRAWS
+    assert all(whitener is place.whitener for _, whitener in by_chance)
+    assert (place.whitener is None) == (scatter is None)
 
 
 def test_a_gap_is_the_nearest_outsider_over_the_longest_step_inside():

@@ -78,6 +78,17 @@ def is_far(groups: np.ndarray, within: np.ndarray) -> np.ndarray:
     return far
 
 
+def is_alone(groups: np.ndarray) -> np.ndarray:
+    """Return which points are the only one of their group where there are several groups, bool [N].
+
+    Parameters
+    ----------
+    groups : int [N], from 0, N of at least 1
+    """
+    alone: np.ndarray = (np.bincount(groups)[groups] == 1) & (groups.max() > 0)
+    return alone
+
+
 def members(groups: np.ndarray) -> list[np.ndarray]:
     """The rows of every group, int arrays."""
     order = np.argsort(groups, kind="stable")

@@ -109,11 +109,9 @@ def cluster(
 
 def _without_strangers(found: Partition) -> np.ndarray:
     """The groups of a partition, int [N]; NOISE for what is alone in its group or far from it."""
-    labels = found.groups.copy()
-    far = belonging.is_far(labels, belonging.describe(found.points, labels).within)
-    alone = np.bincount(labels)[labels] == 1
-    labels[far | (alone & (labels.max() > 0))] = NOISE
-    return labels
+    groups = found.groups
+    far = belonging.is_far(groups, belonging.describe(found.points, groups).within)
+    return np.where(far | belonging.is_alone(groups), NOISE, groups)
 
 
 def _described(

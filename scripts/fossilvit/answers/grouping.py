@@ -99,10 +99,10 @@ def divide(place: Space, seed: int = 0, number: int | None = None) -> Division:
     """Divide a collection into groups, if it has any.
 
     The tree of average linkage on locally scaled distances is cut where its silhouette exceeds most what is expected in
-    collections of one Gaussian with the same covariance: the idea of the gap statistic (Tibshirani et al. 2001). If
-    that excess is no larger than chance has it, or if a leap is CLEAR, the tree is cut at its largest leap, should that
-    be larger than chance has it. Otherwise there are no groups. A curve without gaps, such as a growth series, is no
-    Gaussian either, so a collection that unrolls to one axis must also have gaps.
+    collections of one Gaussian with the same mean and covariance: the idea of the gap statistic (Tibshirani et al.
+    2001). If that excess is no larger than chance has it, or if a leap is CLEAR, the tree is cut at its largest leap,
+    should that be larger than chance has it. Otherwise there are no groups. A curve without gaps, such as a growth
+    series, is no Gaussian either, so a collection that unrolls to one axis must also have gaps.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def expect(place: Space, seed: int = 0) -> Chance:
     The mean is 0 for a whole collection, but not for a part of it, whose specimens all lie in similar directions.
     """
     count = len(place.plain)
-    most = min(count - 1, max(MOST, count // 5))
+    most = most_tried(count)
     center = place.plain.mean(axis=0)
     _, lengths, axes = np.linalg.svd(place.plain - center, full_matrices=False)
     spread = lengths[:, None] * axes / np.sqrt(count - 1)
@@ -169,6 +169,11 @@ def expect(place: Space, seed: int = 0) -> Chance:
     silhouettes = np.array(drawn)
     others = (silhouettes.sum(axis=0) - silhouettes) / (DRAWS - 1)
     return Chance(silhouettes.mean(axis=0), (silhouettes - others).max(axis=1), np.array(leaps))
+
+
+def most_tried(count: int) -> int:
+    """The largest number of groups that a collection of this size is cut into."""
+    return min(count - 1, max(MOST, count // 5))
 
 
 def gaps(steps: np.ndarray, groups: np.ndarray) -> list[float]:
