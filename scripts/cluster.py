@@ -77,8 +77,8 @@ def main() -> None:
 def read_scatter(embeddings: PathLike, dimension: int) -> np.ndarray | None:
     """The scatter of views beside the embeddings, float32 [R, dimension]; None if there is none of their dimension."""
     path = layout.within(Path(embeddings).parent, layout.SCATTER)
-    scatter = read_array(path) if path.exists() else None
-    return scatter if scatter is not None and scatter.ndim == 2 and scatter.shape[1] == dimension else None
+    scatter = read_array(path, 2) if path.exists() else None
+    return scatter if scatter is not None and scatter.shape[1] == dimension else None
 
 
 def read_former(path: Path, columns: Sequence[str], *numbers: str) -> list[dict[str, Any]]:

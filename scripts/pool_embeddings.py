@@ -37,7 +37,7 @@ def main() -> None:
         scatters = [gathering.scatter(whole, arguments.features, arguments.pool, arguments.whiten)]
         found, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
         scatter = whitening.joint_sketch(scatters if record["whiten"] == "none" else (), found.shape[1])
-        passport = {**gathering.passport(identities, arguments.features, arguments.out), **record}
+        passport = {**gathering.passport(identities, embeddings, arguments.features, arguments.out), **record}
         pooled = {one: recorded_digest(layout.array_path(arguments.out, one)) for one in embeddings}
         made_from = {"embeddings": digests.of_value(pooled)}
         write_embeddings(arguments.out, whole.identities, found, scatter, passport, made_from)
@@ -52,7 +52,7 @@ def pool_specimen(features: PathLike, out: PathLike, identity: str, method: str)
         It has no views. An embedding of length 0 is written.
     """
     path = layout.array_path(features, identity)
-    embedding = pooling.pool(read_array(path), method)
+    embedding = pooling.pool(read_array(path, 2), method)
     write_result(layout.array_path(out, identity), embedding, recipes.embedding(digests.of_file(path), method))
     if not len(embedding):
         raise SpecimenError("it has no features, because it could not be rendered.")

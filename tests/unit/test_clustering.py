@@ -109,12 +109,50 @@ def test_no_specimens_are_in_no_clusters(method):
 @pytest.mark.parametrize("method", clustering.METHODS)
 @pytest.mark.parametrize("count", [3, 4, 5, 8])
 @pytest.mark.parametrize("same", [True, False])
-@pytest.mark.filterwarnings("ignore:Number of distinct clusters", "ignore:invalid value encountered")
+@pytest.mark.filterwarnings("error")
 def test_small_and_uniform_collections_are_clustered_without_an_error(method, count, same):
     embeddings = np.ones((count, 6)) if same else np.random.default_rng(0).normal(size=(count, 6))
     found = clustering.cluster(embeddings.astype(np.float32), method)
     assert len(found.clusters) == count and found.clusters.min() >= -1
     assert ((found.strengths >= 0) & (found.strengths <= 1)).all()
+
+
+@pytest.mark.parametrize("method", clustering.METHODS)
+@pytest.mark.parametrize("wanted", ["auto", 1, 3])
+@pytest.mark.parametrize("row", [np.arange(1, 7), np.zeros(6), [2]])
+@pytest.mark.filterwarnings("error")
+def test_specimens_that_are_all_alike_are_one_cluster(method, wanted, row):
+    found = clustering.cluster(np.tile(np.float32(row), (12, 1)), method, clusters=wanted)
+    assert found.clusters.tolist() == [0] * 12 and (found.strengths == 1).all()
+    assert "12 specimens" in found.record["answer"] and "1 clusters" not in found.record["answer"]
+
+
+@pytest.mark.parametrize("method", ["upgma", "kmeans", "agglomerative"])
+@pytest.mark.filterwarnings("error")
+def test_specimens_that_are_the_same_are_not_divided(method):
+    kinds = np.random.default_rng(0).normal(size=(3, 6))
+    found = clustering.cluster(np.repeat(kinds, 5, axis=0).astype(np.float32), method, clusters=7)
+    assert adjusted_rand_score(np.repeat(np.arange(3), 5), found.clusters) == 1 and found.record["noise"] == 0
+
+
+@pytest.mark.parametrize("method", clustering.METHODS)
+@pytest.mark.parametrize("scatter", [None, np.eye(8, dtype=np.float32), np.zeros((2, 8), np.float32)])
+@pytest.mark.filterwarnings("error")
+def test_embeddings_of_zeros_are_clustered_as_others_are(method, scatter):
+    embeddings = np.random.default_rng(0).normal(size=(12, 8)).astype(np.float32)
+    embeddings[[3, 7]] = 0
+    found = clustering.cluster(embeddings, method, scatter=scatter)
+    assert found.clusters[3] == found.clusters[7]
+    assert np.isfinite(found.strengths).all() and np.isfinite(found.tree).all()
+
+
+@pytest.mark.parametrize("method", clustering.METHODS)
+@pytest.mark.parametrize("scale", [1e-44, 1e37])
+def test_embeddings_as_small_and_as_large_as_float32_holds_are_clustered(method, scale):
+    rows = np.repeat(np.float32([[1, 0, 0], [0, 1, 0], [0, 0, 1]]), 5, axis=0)
+    expected = clustering.cluster(rows, method, clusters=3)
+    found = clustering.cluster(rows * np.float32(scale), method, clusters=3)
+    assert found.clusters.tolist() == expected.clusters.tolist() and found.record["clusters"] == 3
 
 
 def test_a_smallest_cluster_larger_than_the_collection_is_bounded_by_it():

@@ -12,7 +12,7 @@ from fossilvit.collection import catalog, duplicates
 from fossilvit.errors import UserError
 from fossilvit.meshes import read
 from fossilvit.scans import objects
-from fossilvit.store.tables import SPECIMENS_COLUMNS
+from fossilvit.store.tables import SPECIMENS_COLUMNS, write_table
 
 SEEDS = st.integers(0, 2**32 - 1)
 AXES = np.eye(3)
@@ -344,3 +344,25 @@ def test_a_collection_of_ten_thousand_different_shapes_is_read_nowhere(size):
     table = [dict(zip(SPECIMENS_COLUMNS, map(str, cells), strict=True)) for cells in rows]
     asked = []
     assert duplicates.find(table, asked.append) == [] and len(asked) < 10
+
+
+def test_ids_may_be_copied_from_a_table_of_results(tmp_path):
+    """There they have an apostrophe where a spreadsheet would take them for a formula."""
+    identities = ["=a", "-1", "@b", "plain", "'=c", "x;+d"]
+    write_table(tmp_path / "objects.csv", objects.COLUMNS, [(identity, "one") for identity in identities])
+    assert objects.read(tmp_path / "objects.csv") == dict.fromkeys(identities, "one")
+    (tmp_path / "objects.csv").write_text("specimen_id,object\n=a,one\n-1,two\n")
+    assert objects.read(tmp_path / "objects.csv") == {"=a": "one", "-1": "two"}
+
+
+@pytest.mark.parametrize("row", ["x", ",x", "x,"])
+def test_a_row_of_the_table_of_objects_without_an_id_is_passed_over(tmp_path, row):
+    (tmp_path / "objects.csv").write_text(f"object,specimen_id\nx,a\n{row}\n")
+    assert objects.read(tmp_path / "objects.csv") == {"a": "x"}
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "many"])
+def test_a_fact_that_is_no_finite_number_is_named_with_its_specimen(value):
+    rows = [row("a", cloud(4)), row("shells/b", cloud(4)) | {"max_x": value}]
+    with pytest.raises(UserError, match=f"has '{value}' as max_x of 'shells/b'"):
+        duplicates.find(rows, {}.get)

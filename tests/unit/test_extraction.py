@@ -238,11 +238,15 @@ def test_views_on_disk_are_described_as_they_are_in_memory(tmp_path):
     assert np.array_equal(np.concatenate([first, second]), hog.encode(images))
 
 
-def test_features_that_are_no_numbers_are_told(tmp_path):
-    class Overflowing(Means):
+@pytest.mark.parametrize("batch", [None, 100])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_features_that_are_not_finite_are_told_with_their_view(tmp_path, batch, value):
+    class Failing(Means):
         def describe(self, prepared):
-            return super().describe(prepared) * np.inf
+            features = super().describe(prepared)
+            features[[view.image[0, 0, 0] == 251 for view in prepared], 1] = value
+            return features
 
-    write(tmp_path, [2])
-    with pytest.raises(UserError, match="means gave features that are not numbers; take another precision"):
-        described(Overflowing(), tmp_path, "a")
+    write(tmp_path, [3, None, 3])
+    with pytest.raises(UserError, match="means gave view 1 of 'c' a feature that is NaN, .*; take another precision"):
+        described(Failing(batch), tmp_path, "abc")

@@ -91,3 +91,9 @@ def test_euclidean_distances_by_hand():
 def test_an_embedding_of_zeros_is_as_far_from_all():
     _, _, distances = next(neighbors.ranked(np.float32([[0, 0], [1, 0], [0, 1]]), "cosine", [0]))
     assert distances.tolist() == [1, 1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_two_embeddings_of_zeros_are_no_nearer_to_each_other():
+    _, others, distances = next(neighbors.ranked(np.float32([[0, 0], [1, 0], [0, 0]]), "cosine", [0]))
+    assert others.tolist() == [1, 2] and distances.tolist() == [1, 1]

@@ -91,6 +91,7 @@ def test_a_chain_of_many_leaves_is_no_matter_of_recursion(tmp_path):
         ");",
         "('a':1:1,'b':1);",
         "();",
+        *(f"('a':1,'b':{length});" for length in ("nan", "inf", "-1", "1e999")),
     ],
 )
 def test_a_text_that_is_no_tree_of_ours_is_refused_with_its_path(tmp_path, text):

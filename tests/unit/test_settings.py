@@ -9,6 +9,8 @@ from fossilvit.errors import UserError
 from fossilvit.running import settings
 from fossilvit.views import cameras, poses, rendering, studio
 
+INFINITY, NAN = float("inf"), float("nan")
+
 
 @pytest.fixture(scope="module")
 def schema(repository):
@@ -82,6 +84,17 @@ def test_an_unknown_setting_is_named_with_the_nearest_known_one(config, schema, 
         ("objects", ["a.csv"], "null"),
         ("cluster.method", "ward", "upgma, hdbscan, kmeans, agglomerative"),
         ("seed", True, "a whole number"),
+        ("render.views", 2.5, "a whole number"),
+        ("render.views", "2.5", "a whole number"),
+        ("render.views", INFINITY, "a whole number"),
+        ("render.size", NAN, "a whole number"),
+        ("shards", ".inf", "'auto' or a whole number"),
+        ("shards", 10**30, "at most 10000"),
+        ("search.topk", "1.0e+400", "a whole number"),
+        ("cluster.pca", "9" * 5000, "a whole number"),
+        ("cluster.clusters", NAN, "'auto' or a whole number"),
+        ("render.elevation", NAN, "a number of at least -90"),
+        ("render.elevation", -INFINITY, "a number of at least -90"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_may_be(config, schema, name, value, allowed):
@@ -106,9 +119,20 @@ def test_a_wrong_value_is_named_with_what_it_may_be(config, schema, name, value,
         ("prefer", "stl", ["stl"]),
         ("prefer", [False, "ply"], ["off", "ply"]),
         ("shards", "40", 40),
+        ("shards", 2.0, 2),
+        ("shards", "2.0", 2),
+        ("render.views", 6.0, 6),
+        ("render.views", "6.0", 6),
+        ("render.size", 64.0, 64),
+        ("render.elevation", 30.0, 30.0),
+        ("search.topk", 3.0, 3),
+        ("cluster.pca", -0.0, 0),
+        ("cluster.clusters", 3.0, 3),
+        ("cluster.min_cluster_size", "3.0", 3),
+        ("seed", 7.0, 7),
     ],
 )
-def test_numbers_that_arrive_as_texts_become_numbers_and_texts_stay_texts(config, schema, name, text, value):
+def test_numbers_become_what_the_schema_says_and_texts_stay_texts(config, schema, name, text, value):
     found = settings.checked(put(config, name, text), schema)
     for key in name.split("."):
         found = found[key]

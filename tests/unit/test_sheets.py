@@ -196,6 +196,23 @@ def test_tables_of_different_clusters_are_refused(tmp_path):
         read_groups(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "columns", "column"),
+    [
+        ("clusters.csv", tables.CLUSTERS_COLUMNS, "rank"),
+        ("clusters.csv", tables.CLUSTERS_COLUMNS, "prob"),
+        ("cluster_summary.csv", tables.CLUSTER_SUMMARY_COLUMNS, "stability"),
+    ],
+)
+@pytest.mark.parametrize("value", ["nan", "inf", "x"])
+def test_a_table_with_something_else_in_the_place_of_a_number_is_refused(tmp_path, name, columns, column, value):
+    write_groups(tmp_path, {0: many(3)})
+    rows = tables.read_table(tmp_path / name, columns)
+    tables.write_table(tmp_path / name, columns, [(row | {column: value}).values() for row in rows])
+    with pytest.raises(UserError, match=f"{name} cannot be read"):
+        read_groups(tmp_path)
+
+
 def test_a_warning_has_another_color_than_a_note(red):
     for warns, color, other in (
         (False, contact_sheet.GRAY, contact_sheet.WARNING),

@@ -3,7 +3,7 @@ import pytest
 
 from fossilvit.answers import summary, tree
 from fossilvit.answers.clustering import NOISE, Clustering
-from fossilvit.store.tables import CLUSTER_SUMMARY_COLUMNS, CLUSTERS_COLUMNS
+from fossilvit.store.tables import CLUSTER_SUMMARY_COLUMNS, CLUSTERS_COLUMNS, read_table, write_table
 
 NAN = float("nan")
 
@@ -70,6 +70,15 @@ def test_noise_is_in_no_cluster_and_has_no_rank_and_no_silhouette():
     row = table()["i"]
     assert (row["cluster_id"], row["prob"], row["rank"], row["silhouette"]) == ("-1", "0.000000", "", "")
     assert (row["second_id"], row["second_prob"]) == ("5", "")
+
+
+def test_negative_numbers_are_written_as_numbers_and_ids_that_look_like_them_as_text(tmp_path):
+    found = clustering(silhouettes=np.full(9, -0.25))
+    rows = summary.specimens(found, ["-1", *"bcdefghi"], ORIGINALS, NAMES)
+    write_table(tmp_path / "clusters.csv", CLUSTERS_COLUMNS, rows)
+    assert (tmp_path / "clusters.csv").read_text().splitlines()[1] == "'-1,12,0.900000,5,0.100000,-0.250000,3,0,0,"
+    read = read_table(tmp_path / "clusters.csv", CLUSTERS_COLUMNS, silhouette=float)
+    assert (read[0]["specimen_id"], read[0]["silhouette"]) == ("-1", -0.25)
 
 
 def test_a_copy_has_the_values_of_its_original_and_names_it():

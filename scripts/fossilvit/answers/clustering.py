@@ -9,16 +9,19 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from fossilvit.answers import belonging, grouping, partition, tree
+from fossilvit.answers import belonging, grouping, partition, space, tree
 from fossilvit.answers.belonging import NOISE as NOISE
 from fossilvit.answers.partition import Partition
 from fossilvit.answers.tree import Tree
+from fossilvit.numbers.vectors import unit
 
 METHODS = ("upgma", "hdbscan", "kmeans", "agglomerative")
 LEAST_CLUSTER = 3
 MOST_CLUSTERS_TRIED = 30
 CORE_NEIGHBOR = 2
 """HDBSCAN measures density by the distance to this neighbor (its min_samples), so that small clusters are kept."""
+DECIMALS = 9
+"""Points that agree to this decimal are the same."""
 SURE = 10
 """Fewer objects hardly ever differ from chance, whatever their groups."""
 APART = 0.0
@@ -212,7 +215,8 @@ def answer(record: dict[str, Any]) -> str:
     copies = f", which show {objects} objects," if objects < specimens else ""
     gap = record.get("gap")
     close = "" if gap is None or gap >= APART else " No gaps lie between them, so they may divide a continuum."
-    return f"{specimens} specimens{copies} in {record['clusters']} clusters{left}.{close}"
+    clusters = "1 cluster" if record["clusters"] == 1 else f"{record['clusters']} clusters"
+    return f"{specimens} specimens{copies} in {clusters}{left}.{close}"
 
 
 def auto_cluster_size(specimens: int) -> int:
@@ -230,11 +234,13 @@ def _other(
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Labels, int [N], and strengths, float [N], by any method but upgma; and the numbers that `auto` determined.
 
-    Fewer than 3 specimens are all noise.
+    Fewer than 3 specimens are all noise. More that are all alike are one cluster.
     """
     specimens, record = len(embeddings), dict[str, Any]()
     if specimens < LEAST_CLUSTER:
         return np.full(specimens, NOISE), np.zeros(specimens), record
+    if space.are_alike(embeddings):
+        return np.zeros(specimens, int), np.ones(specimens), record
     points, record["pca"] = _reduced(embeddings, pca)
     if method == "hdbscan":
         least = auto_cluster_size(specimens) if min_cluster_size == "auto" else min_cluster_size
@@ -246,9 +252,8 @@ def _other(
 def _reduced(embeddings: np.ndarray, components: int) -> tuple[np.ndarray, int]:
     """Embeddings of length 1 in their principal components, and the number of these (0: all dimensions are kept)."""
     from sklearn.decomposition import PCA
-    from sklearn.preprocessing import normalize
 
-    points = normalize(embeddings.astype(np.float64))
+    points = unit(embeddings.astype(np.float64))
     if not components:
         return points, 0
     specimens, dimension = points.shape
@@ -266,7 +271,7 @@ def _hdbscan(points: np.ndarray, min_cluster_size: int) -> tuple[np.ndarray, np.
 
 
 def _partition(points: np.ndarray, method: str, clusters: int | Literal["auto"], seed: int) -> np.ndarray:
-    """Labels by kmeans or agglomerative clustering, int [N]."""
+    """Labels by kmeans or agglomerative clustering, int [N]. There are no more clusters than different points."""
     from sklearn.cluster import AgglomerativeClustering, KMeans
     from sklearn.metrics import silhouette_score
 
@@ -275,9 +280,10 @@ def _partition(points: np.ndarray, method: str, clusters: int | Literal["auto"],
         found: np.ndarray = model.fit_predict(points)
         return found
 
+    different = len(np.unique(points.round(DECIMALS), axis=0))
     if clusters != "auto":
-        return labels(min(clusters, len(points)))
-    tried = [labels(count) for count in range(2, min(MOST_CLUSTERS_TRIED, len(points) - 1) + 1)]
+        return labels(min(clusters, different))
+    tried = [labels(count) for count in range(2, min(MOST_CLUSTERS_TRIED, len(points) - 1, different) + 1)]
     return max(tried, key=lambda found: silhouette_score(points, found) if len(set(found)) > 1 else -1)
 
 

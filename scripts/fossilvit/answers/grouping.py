@@ -25,6 +25,8 @@ CURVED = 0.95
 """Share of the spread along one axis, once unrolled, from which a collection is a series, such as a growth series."""
 GAP = 0.4
 """Least median gap (see gaps()) of the groups of a series. Parts of generated series have up to .35, bones .4 to 1."""
+SAME = 1e-13
+"""Largest locally scaled distance that rounding leaves between specimens that are the same."""
 STEPS = 4
 """Neighbors that each specimen is linked to when a curve is unrolled."""
 
@@ -110,13 +112,13 @@ def divide(place: Space, seed: int = 0, number: int | None = None) -> Division:
         Of at least one specimen.
     seed : int
     number : int or None
-        Number of groups, at most N. None takes the best cut.
+        Number of groups, at most that of different specimens. None takes the best cut.
     """
     points = place.points()
     count = len(points)
     if number is not None:
         branches = tree.grow(space.scaled(points))
-        groups = tree.cut(branches, min(number, count))
+        groups = _cut(branches, number)
         return Division(branches, groups, groups, groups, ASKED, float("nan"), gaps(_steps(points), groups), None)
     one = np.zeros(count, int)
     if count < LEAST:
@@ -140,7 +142,7 @@ def again(place: Space, whole: Division, number: int | None = None) -> np.ndarra
     """
     count = len(place.plain)
     if number is not None and number > 1:
-        return tree.cut(tree.grow(space.scaled(place.points())), min(number, count))
+        return _cut(tree.grow(space.scaled(place.points())), number)
     if number == 1 or whole.chance is None or count < LEAST:
         return np.zeros(count, int)
     best = _best_cut(place, whole.chance)
@@ -196,6 +198,11 @@ def gaps(steps: np.ndarray, groups: np.ndarray) -> list[float]:
             nearest = steps[np.ix_(inside, ~inside)].min()
             found.append(float(np.log(max(nearest, space.SMALLEST) / max(within.max(), space.SMALLEST))))
     return found
+
+
+def _cut(branches: Tree, number: int) -> np.ndarray:
+    """The groups of a cut into a number of groups, or into as many as there are different specimens: int [N]."""
+    return tree.cut(branches, min(number, 1 + int((branches[:, 2] > SAME).sum())))
 
 
 def _steps(points: np.ndarray) -> np.ndarray:

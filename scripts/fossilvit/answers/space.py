@@ -97,15 +97,26 @@ def scaled(points: np.ndarray) -> np.ndarray:
     return np.asarray(-np.expm1(-distances))
 
 
+def are_alike(embeddings: np.ndarray) -> bool:
+    """Return whether embeddings, float32 [N, D], differ in direction by no more than rounding."""
+    return not _spread(unit(embeddings.astype(np.float64)))
+
+
+def _spread(vectors: np.ndarray) -> float:
+    """The largest distance of vectors of length 1, or 0, from their mean; 0 if it may be a rounding error."""
+    if len(vectors) < 2:
+        return 0.0
+    spread = float(np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).max())
+    return spread if spread > whitening.ROUNDING * np.linalg.norm(vectors, axis=1).max() else 0.0
+
+
 def _centered(embeddings: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
     """Embeddings without their mean along their principal axes, [N, K], and the axes, [K, D]; None if all are alike."""
     from sklearn.decomposition import PCA
 
-    if len(embeddings) < 2:
-        return None
     vectors = unit(embeddings.astype(np.float64))
-    spread = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).max()
-    if spread <= whitening.ROUNDING * np.linalg.norm(vectors, axis=1).max():
+    spread = _spread(vectors)
+    if not spread:
         return None
     found = PCA(min(whitening.COMPONENTS, len(vectors) - 1, vectors.shape[1]), random_state=seed).fit(vectors)
     kept = found.singular_values_ > whitening.ROUNDING * spread

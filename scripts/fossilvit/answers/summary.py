@@ -5,6 +5,7 @@ CLUSTERS_COLUMNS and of CLUSTER_SUMMARY_COLUMNS.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def specimens(
         yield (
             identity,
             called[int(found.clusters[row])],
-            f"{found.strengths[row]:.6f}",
+            _number(found.strengths[row]),
             names.get(second, ""),
             _number(found.second_strengths[row]),
             _number(found.silhouettes[row]),
@@ -81,6 +82,6 @@ def _padded(cells: list[str], count: int) -> list[str]:
     return [*cells, *[""] * (count - len(cells))]
 
 
-def _number(value: float) -> str:
-    """A number as a cell; empty if it is not known."""
-    return "" if np.isnan(value) else f"{value:.6f}"
+def _number(value: float) -> Decimal | str:
+    """A number as a cell, which is no text, so that its minus sign is not escaped; empty if it is not known."""
+    return "" if np.isnan(value) else Decimal(f"{value:.6f}")

@@ -13,6 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from fossilvit.errors import UserError
 from fossilvit.store import digests
 from fossilvit.store.files import PathLike
 from fossilvit.store.tables import DUPLICATES_COLUMNS, read_table
@@ -150,13 +151,32 @@ def signatures(rows: Sequence[Mapping[str, str]]) -> np.ndarray:
 
     The axes are the number of faces (for a point cloud minus the number of points), the logarithms of size and area,
     and the three proportions of the bounding box.
+
+    Raises
+    ------
+    UserError
+        A fact is no finite number.
     """
     columns = ("vertices", "faces", "min_x", "min_y", "min_z", "max_x", "max_y", "max_z", "area")
-    table = np.array([[float(row[column] or 1) for column in columns] for row in rows]).reshape(-1, len(columns))
+    table = np.array([[_fact(row, column) for column in columns] for row in rows]).reshape(-1, len(columns))
     vertices, faces, extents = table[:, 0], table[:, 1], table[:, 5:8] - table[:, 2:5]
     size, area = np.maximum([extents.max(axis=1), table[:, 8]], np.finfo(float).tiny)
     count = np.where(faces > 0, faces, -vertices)
     return np.column_stack([count, np.log(size), AREA * np.log(area), extents / size[:, None]])
+
+
+def _fact(row: Mapping[str, str], column: str) -> float:
+    """A number in the table of specimens; 1 where its cell is empty."""
+    try:
+        value = float(row[column] or 1)
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        raise UserError(
+            f"The table of specimens has {row[column]!r} as {column} of {row['specimen_id']!r}; delete the table, and "
+            "run again."
+        )
+    return value
 
 
 def _firsts(links: Sequence[tuple[int, int]], count: int) -> list[int]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from fossilvit.collection import whitening
 from fossilvit.errors import UserError
-from fossilvit.provenance import recipes
+from fossilvit.provenance import backends, recipes
 from fossilvit.store import files, layout
 from fossilvit.store.arrays import read_array
 from fossilvit.store.files import PathLike
@@ -63,17 +63,21 @@ def gather(recorded: Mapping[str, dict[str, Any]], embeddings: PathLike) -> Coll
         Folder of single embeddings.
     """
     paths = {identity: layout.array_path(embeddings, identity) for identity in recorded}
-    found = {identity: read_array(path) for identity, path in paths.items() if path.exists()}
+    found = {identity: read_array(path, 1) for identity, path in paths.items() if path.exists()}
     rows = {identity: embedding for identity, embedding in found.items() if len(embedding)}
     return Collection(list(rows), _stacked(rows), {identity: recorded[identity] for identity in found})
 
 
-def passport(identities: Iterable[str], features: PathLike, embeddings: PathLike) -> dict[str, Any]:
-    """How the embeddings of some specimens were made: the recipe of the encoder, and the method of pooling.
+def passport(
+    identities: Iterable[str], embedded: Iterable[str], features: PathLike, embeddings: PathLike
+) -> dict[str, Any]:
+    """How the embeddings of some specimens were made: the recipe of the encoder, what ran it, the method of pooling.
 
     Parameters
     ----------
     identities : collection of str
+    embedded : collection of str
+        Those of them that have an embedding.
     features, embeddings : path
         Folders, with a record beside every array.
 
@@ -82,11 +86,11 @@ def passport(identities: Iterable[str], features: PathLike, embeddings: PathLike
     UserError
         A record is missing, or two specimens were made with different settings.
     """
-    identities = list(identities)
-    described = [read_record(layout.array_path(features, one))["made_from"] for one in identities]
-    pooled = [read_record(layout.array_path(embeddings, one))["made_from"] for one in identities]
+    described = {one: read_record(layout.array_path(features, one)) for one in identities}
+    pooled = [read_record(layout.array_path(embeddings, one))["made_from"] for one in described]
     return {
-        "encoder": recipes.common((record["encoder"] for record in described), "features"),
+        "encoder": recipes.common((record["made_from"]["encoder"] for record in described.values()), "features"),
+        "backends": backends.counted(backends.of_record(described[one]) for one in embedded),
         "pool": recipes.common((record["pool"] for record in pooled), "embeddings"),
     }
 
@@ -107,7 +111,7 @@ def joint_passport(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     render = made["render"] or {}
     if made["pool"] == "concat" and (render.get("align", "none"), render.get("mirror", "keep")) != ("none", "keep"):
         raise UserError("Embeddings of --pool concat need views of --align none and --mirror keep; render them so.")
-    return made
+    return {**made, "backends": backends.joined(record["backends"] for record in records)}
 
 
 def shard_recipe(gathered: Collection, features: PathLike, embeddings: PathLike, whiten: str) -> dict[str, Any]:
@@ -138,13 +142,24 @@ def scatter(gathered: Collection, features: PathLike, pool: str | None, whiten: 
     Raises
     ------
     UserError
-        The collection cannot be whitened, because its embeddings were pooled by `concat`.
+        The collection cannot be whitened, because its embeddings were pooled by `concat`; or the features of a
+        specimen have another dimension than its embedding.
     """
     dimension = gathered.embeddings.shape[1]
     if pool != "mean" and whiten == "none":
         return np.zeros((0, dimension), np.float32)
-    views = (read_array(layout.array_path(features, identity)) for identity in gathered.identities)
-    root = whitening.scatter(views, dimension)
+
+    def views(identity: str) -> np.ndarray:
+        path = layout.array_path(features, identity)
+        found = read_array(path, 2)
+        if pool == "mean" and found.shape[1] != dimension:
+            raise UserError(
+                f"{path} has {found.shape[1]} numbers per view, but the embedding of {identity!r} has {dimension}; "
+                "delete it and run again."
+            )
+        return found
+
+    root = whitening.scatter(map(views, gathered.identities), dimension)
     return root if whiten != "none" else whitening.sketch(root)
 
 
@@ -154,12 +169,15 @@ def join(shards: Iterable[tuple[Iterable[str], Iterable[np.ndarray], Mapping[str
     Raises
     ------
     UserError
-        The dimensions of shards differ, because they were made with different settings.
+        A specimen is in two shards, or their dimensions differ, because they were made with different settings.
     """
     rows: dict[str, np.ndarray] = {}
     records: dict[str, dict[str, Any]] = {}
     for identities, embeddings, recorded in shards:
-        rows |= dict(zip(identities, embeddings, strict=True))
+        added = dict(zip(identities, embeddings, strict=True))
+        if twice := (rows.keys() & added) | (records.keys() & recorded):
+            raise UserError(f"{min(twice)!r} is in two shards; name each shard once, or delete them and run again.")
+        rows |= added
         records |= recorded
     rows = dict(sorted(rows.items()))
     return Collection(list(rows), _stacked(rows), dict(sorted(records.items())))

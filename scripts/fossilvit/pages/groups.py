@@ -21,6 +21,8 @@ PALETTE = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 15
 """Colors of clusters, one after another in order of the tree, which color-blind people can tell apart (Okabe and Ito
 2008, Color universal design). Their yellow and black are left out: one is too light to print, the other is no color."""
 Color = tuple[int, int, int]
+UNKNOWN = -1
+"""The number in the place of an empty cell."""
 
 
 class Member(NamedTuple):
@@ -76,12 +78,12 @@ def read_groups(table: PathLike, summary: PathLike) -> Groups:
     UserError
         A table is missing or broken, or the two do not belong together.
     """
-    rows = read_table(table, CLUSTERS_COLUMNS, cluster_id=int, prob=float)
+    rows = read_table(table, CLUSTERS_COLUMNS, cluster_id=int, prob=float, rank=lambda text: int(text or UNKNOWN))
     found: dict[int, list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=lambda row: (int(row["rank"] or -1), -row["prob"], row["specimen_id"])):
+    for row in sorted(rows, key=lambda row: (row["rank"], -row["prob"], row["specimen_id"])):
         found.setdefault(row["cluster_id"], []).append(row)
     noise = sorted(_members(found.pop(NOISE, [])))
-    about = read_table(summary, CLUSTER_SUMMARY_COLUMNS, cluster_id=int)
+    about = read_table(summary, CLUSTER_SUMMARY_COLUMNS, cluster_id=int, stability=lambda text: float(text or UNKNOWN))
     if {row["cluster_id"] for row in about} != found.keys():
         raise UserError(f"{table} and {summary} do not have the same clusters; run the stage cluster again.")
     clusters = [
@@ -133,6 +135,6 @@ def _members(rows: list[dict[str, Any]]) -> list[Member]:
 
 def _cluster(row: dict[str, Any], members: list[Member], color: Color) -> Cluster:
     doubtful = tuple(filter(None, (row["doubtful_1"], row["doubtful_2"])))
-    stability = f"{float(row['stability']):.2f}" if row["stability"] else ""
+    stability = f"{row['stability']:.2f}" if row["stability"] != UNKNOWN else ""
     medoid = row["medoid"] or members[0].identity
     return Cluster(row["cluster_id"], members, row["reading"], stability, medoid, doubtful, color)

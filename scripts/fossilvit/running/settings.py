@@ -3,6 +3,7 @@
 In: the configuration as Snakemake read it. Out: the same with numbers as numbers.
 """
 
+import math
 import os
 from contextlib import suppress
 from difflib import get_close_matches
@@ -27,7 +28,7 @@ def checked(config: dict[str, Any], schema: str | os.PathLike[str]) -> dict[str,
 
     Returns
     -------
-    dict, the configuration with numbers as numbers and `~` as the home folder
+    dict, the configuration with numbers as numbers, whole ones as int, and `~` as the home folder
 
     Raises
     ------
@@ -35,11 +36,12 @@ def checked(config: dict[str, Any], schema: str | os.PathLike[str]) -> dict[str,
         A setting is unknown, or its value is wrong. The message names the setting nearest to an unknown one, or what
         the value may be.
     """
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, validators
 
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     config = _typed(config, rules)
-    errors = list(Draft202012Validator(rules).iter_errors(config))
+    kinds = Draft202012Validator.TYPE_CHECKER.redefine("number", lambda _, value: _is_number(value))
+    errors = list(validators.extend(Draft202012Validator, type_checker=kinds)(rules).iter_errors(config))
     unknown = [error for error in errors if error.validator == "additionalProperties"]
     if unknown:
         raise UserError(_unknown_key(unknown[0]))
@@ -80,7 +82,7 @@ def _check_concat(render: dict[str, Any]) -> None:
 
 
 def _typed(value: Any, rule: dict[str, Any]) -> Any:
-    """A value with its texts turned into what the rule demands: numbers, truth values, nulls, or lists of one text."""
+    """A value as the rule demands it: numbers, truth values and nulls for texts, lists of one text, 2 for 2.0."""
     if isinstance(value, dict):
         return {key: _typed(inner, rule.get("properties", {}).get(key, {})) for key, inner in value.items()}
     if isinstance(value, list):
@@ -91,11 +93,20 @@ def _typed(value: Any, rule: dict[str, Any]) -> Any:
     if isinstance(value, str) and kinds == {"array"}:
         return [value]
     if isinstance(value, str) and kinds & _MEANT.keys():
-        with suppress(yaml.YAMLError):
-            parsed = yaml.safe_load(value)
+        with suppress(yaml.YAMLError, ValueError):
+            parsed = _whole(yaml.safe_load(value)) if "integer" in kinds else yaml.safe_load(value)
             if type(parsed) in {meant for kind in kinds for meant in _MEANT.get(kind, ())}:
                 return parsed
-    return value
+    return _whole(value) if "integer" in kinds else value
+
+
+def _whole(value: Any) -> Any:
+    """A float without a fraction as int; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 def _unknown_key(error: Any) -> str:

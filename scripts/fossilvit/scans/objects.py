@@ -8,6 +8,7 @@ import csv
 
 from fossilvit.errors import UserError
 from fossilvit.store.files import PathLike
+from fossilvit.store.tables import unescaped
 
 COLUMNS = ("specimen_id", "object")
 
@@ -18,7 +19,8 @@ def read(path: PathLike) -> dict[str, str]:
     Parameters
     ----------
     path : path
-        UTF-8 text, with or without a byte order mark. Further columns are ignored, and so are rows without an object.
+        UTF-8 text, with or without a byte order mark. IDs may be as the tables of results have them (tables.escaped).
+        Further columns are ignored, and so are rows without an ID or an object.
 
     Raises
     ------
@@ -32,8 +34,9 @@ def read(path: PathLike) -> dict[str, str]:
             if not {*COLUMNS} <= {*(reader.fieldnames or ())}:
                 raise UserError(f"{path} must have the columns {' and '.join(COLUMNS)} in its first line, with commas.")
             for row in reader:
-                identity, name = (row[column] for column in COLUMNS)
-                if name and found.setdefault(identity, name) != name:
+                identity, name = (row[column] or "" for column in COLUMNS)
+                identity = unescaped(identity)
+                if identity and name and found.setdefault(identity, name) != name:
                     raise UserError(
                         f"{path} names two objects for {identity!r}: {found[identity]!r} and {name!r}; keep one."
                     )

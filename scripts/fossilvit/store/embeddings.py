@@ -13,10 +13,13 @@ import numpy as np
 
 from fossilvit.errors import UserError
 from fossilvit.store import digests, layout
-from fossilvit.store.arrays import read_array, write_array
+from fossilvit.store.arrays import read_array, unique, write_array
 from fossilvit.store.files import PathLike, atomic, read_json, readable
 from fossilvit.store.layout import record_path
 from fossilvit.store.records import recorded
+
+MARK = "\ufeff"
+"""A byte order mark."""
 
 
 def write_embeddings(
@@ -47,8 +50,8 @@ def write_embeddings(
     with recorded(record, made_from, array, ids, roots, **facts):
         write_array(array, embeddings)
         write_array(roots, np.asarray(scatter, np.float32))
-        with atomic(ids, "w") as file:
-            file.writelines(f"{identity}\n" for identity in identities)
+        with atomic(ids) as file:
+            file.write(_lines(identities))
 
 
 def read_passport(embeddings: PathLike) -> dict[str, Any]:
@@ -69,16 +72,31 @@ def read_embeddings(path: PathLike, ids: PathLike | None = None) -> tuple[list[s
     Raises
     ------
     UserError
-        A file is missing or unreadable, or the two do not belong together.
+        A file is missing or unreadable, an ID is there twice, an embedding holds anything but finite numbers, or the
+        two files do not belong together.
     """
     path = Path(path)
     ids = Path(ids or layout.within(path.parent, layout.IDS))
-    embeddings = read_array(path)
+    with readable(path):
+        path.stat()  # if both files are missing, the array is the one to name
     with readable(ids):
-        identities = ids.read_text(encoding="utf-8").split("\n")[:-1]
-    if embeddings.ndim != 2 or len(embeddings) != len(identities):
+        identities = unique(_identities(ids.read_bytes()))
+    embeddings = read_array(path, 2, identities)
+    if len(embeddings) != len(identities):
         raise UserError(
             f"{path} of shape {list(embeddings.shape)} and {ids} of {len(identities)} lines do not belong together; "
             "make both again with scripts.pool_embeddings or snakemake."
         )
     return identities, embeddings
+
+
+def _lines(identities: Iterable[str]) -> bytes:
+    """The content of ids.txt. A first ID that begins as a byte order mark does gets a mark, which readers take off."""
+    text = "".join(f"{identity}\n" for identity in identities)
+    return text.encode("utf-8-sig" if text.startswith(MARK) else "utf-8")
+
+
+def _identities(content: bytes) -> list[str]:
+    """The IDs in ids.txt, which an editor may have given a byte order mark, or CR before every LF."""
+    text = content.decode("utf-8-sig")
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []

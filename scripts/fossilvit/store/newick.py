@@ -4,6 +4,7 @@ In: a tree as scipy's linkage, float64 [N - 1, 4], and the ID of every leaf. Out
 the tree again. No function calls itself: a tree of 100,000 leaves may be as deep as it has leaves.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -93,6 +94,8 @@ def _parsed(text: str) -> tuple[list[tuple[int, int]], list[float], list[str]]:
             branches.append((len(names), 0.0))
             names.append(value.replace("''", "'"))
         elif kind == ":":
+            if not 0 <= float(value) < math.inf:
+                raise ValueError(f"a branch has the length {value}")
             below, height = branches.pop()
             branches.append((below, height + float(value)))
         elif kind == ")":

@@ -1,17 +1,16 @@
 """The tables of results and their columns.
 
-In: rows. Out: CSV files of UTF-8 text with LF line ends, and rows again.
+In: rows. Out: CSV files of UTF-8 text with LF line ends, and rows again. No text in a table can run as a formula in a
+spreadsheet; see escaped(). Standard library only: Snakemake reads this at every start.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
 
 from fossilvit.store.files import PathLike, atomic, readable
-
-if TYPE_CHECKING:
-    from _csv import Writer
 
 CLUSTERS_COLUMNS = (
     *("specimen_id", "cluster_id", "prob", "second_id", "second_prob", "silhouette", "rank"),
@@ -32,15 +31,63 @@ SPECIMENS_COLUMNS = (
     *("cleaned", "notes", "bytes", "sha256", "seconds", "reason", "strays", "strays_share", "strays_distance"),
 )
 DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
+LARGEST = 2**63
+"""No number in a table is as large as this."""
+BEGINS = r"[=+\-@\t\r\n＝＋－＠]"
+"""The characters that begin a formula in spreadsheets. Some programs take full-width ones for them."""
+BEFORE = r"""(?:^|(?<=[;\t\r\n]))(?:"|[^\S\t\r\n])*'*"""
+"""What may precede the first character of a cell. Cells begin after semicolons too where the comma is the decimal sign,
+and quotes and spaces may be taken off them."""
+FORMULA, ESCAPED = re.compile(rf"({BEFORE})(?={BEGINS})"), re.compile(rf"({BEFORE})'(?={BEGINS})")
+PLAIN = re.compile(r"\w[^;\t\r\n]*")
+"""Texts that need no apostrophe, as nearly all do. This is found several times as fast."""
+
+
+def escaped(text: str) -> str:
+    """A text with an apostrophe before every character that would begin a formula in a spreadsheet.
+
+    One is added also where there are apostrophes already, so that unescaped() knows how many to take off.
+    """
+    return text if PLAIN.fullmatch(text) else FORMULA.sub(r"\1'", text)
+
+
+def unescaped(text: str) -> str:
+    """What escaped() made this text of."""
+    return ESCAPED.sub(r"\1", text) if "'" in text else text
+
+
+class Table:
+    """A table that is being written. Its texts are escaped."""
+
+    def __init__(self, file: IO[str], columns: Sequence[str]) -> None:
+        self._writer = csv.writer(_Lines(file))
+        self.writerow(columns)
+
+    def writerow(self, row: Iterable[Any]) -> None:
+        """Write one row."""
+        self._writer.writerow([escaped(cell) if isinstance(cell, str) else cell for cell in row])
+
+    def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
+        """Write several rows."""
+        for row in rows:
+            self.writerow(row)
+
+
+class _Lines:
+    """Turns the CR LF of csv.writer into LF. With CR LF, unlike LF, it quotes cells that hold CR."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+
+    def write(self, line: str) -> None:
+        self.file.write(line.removesuffix("\r\n") + "\n")
 
 
 @contextmanager
-def open_table(path: PathLike, columns: Sequence[str]) -> Iterator["Writer"]:
-    """Open a table to write, as a csv.writer. Its header is already written."""
+def open_table(path: PathLike, columns: Sequence[str]) -> Iterator[Table]:
+    """Open a table to write. Its header is already written."""
     with atomic(path, "w", synced=True) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        yield writer
+        yield Table(file, columns)
 
 
 def write_table(path: PathLike, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -51,8 +98,8 @@ def write_table(path: PathLike, columns: Sequence[str], rows: Iterable[Iterable[
     columns : sequence of str
     rows : iterable of rows, each as long as columns
     """
-    with open_table(path, columns) as writer:
-        writer.writerows(rows)
+    with open_table(path, columns) as table:
+        table.writerows(rows)
 
 
 def read_table(path: PathLike, columns: Sequence[str], **types: Callable[[str], int | float]) -> list[dict[str, Any]]:
@@ -62,9 +109,27 @@ def read_table(path: PathLike, columns: Sequence[str], **types: Callable[[str], 
     ----------
     columns : sequence of str
     types : int or float for every column of numbers; the other columns are text
+
+    Raises
+    ------
+    UserError
+        The file is missing or broken, or something else than a finite number is in the place of a number.
     """
-    with readable(path), open(path, encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != list(columns):
+    with readable(path, csv.Error), open(path, encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        if next(reader, None) != list(columns):
             raise ValueError(f"its columns should be {','.join(columns)}")
-        return [row | {column: number(row[column]) for column, number in types.items()} for row in reader]
+        return [_row(columns, cells, types) for cells in reader if cells]
+
+
+def _row(columns: Sequence[str], cells: list[str], types: dict[str, Callable[[str], int | float]]) -> dict[str, Any]:
+    name = unescaped(cells[0])
+    if len(cells) != len(columns):
+        raise ValueError(f"the row of {name!r} has {len(cells)} cells instead of {len(columns)}")
+    row: dict[str, Any] = dict(zip(columns, map(unescaped, cells), strict=True))
+    for column, number in types.items():
+        value = number(row[column])
+        if not abs(value) < LARGEST:
+            raise ValueError(f"{column} of {name!r} is {row[column]}")
+        row[column] = value
+    return row
