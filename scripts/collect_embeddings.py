@@ -12,7 +12,7 @@ from typing import Any
 
 from fossilvit.collection import catalog, gathering, whitening
 from fossilvit.errors import UserError
-from fossilvit.provenance import recipes
+from fossilvit.provenance import backends, recipes
 from fossilvit.running import commands
 from fossilvit.store import layout
 from fossilvit.store.embeddings import write_embeddings
@@ -35,6 +35,8 @@ def main() -> None:
     write_embeddings(arguments.out, whole.identities, embeddings, scatter, passport, recipes.collection(shards))
     failed = len(whole.records) - len(whole.identities)
     strays = sum(bool((record.get("mesh") or {}).get("strays")) for record in whole.records.values())
+    if difference := backends.difference(made["backends"]):
+        commands.log.warning(difference)
     commands.log.info("%d specimens of dimension %d, %d failed, %d with strays.", *embeddings.shape, failed, strays)
 
 

@@ -15,6 +15,7 @@ from fossilvit import command_line
 from fossilvit.encoders import Choice, Encoder, extraction
 from fossilvit.errors import SpecimenError
 from fossilvit.provenance import recipes
+from fossilvit.provenance.backends import Backend
 from fossilvit.running import commands, devices
 from fossilvit.store import files, layout
 from fossilvit.store.arrays import write_result
@@ -44,7 +45,9 @@ def extract(arguments: argparse.Namespace, identities: list[str]) -> None:
     encoder, recipe = ready(command_line.chosen_encoder(arguments))
     described = extraction.describe(encoder, arguments.renders, identities, arguments.threads)
     try:
-        commands.each(identities, lambda identity: keep(arguments, identity, next(described), recipe), "extract")
+        commands.each(
+            identities, lambda identity: keep(arguments, identity, next(described), encoder.backend, recipe), "extract"
+        )
     except BrokenView as broken:
         note(arguments, specimen_of(arguments.renders, broken.path), broken.path.name)
         raise
@@ -56,10 +59,17 @@ def ready(choice: Choice) -> tuple[Encoder, dict[str, Any]]:
     return choice.create(), choice.recipe()
 
 
-def keep(arguments: argparse.Namespace, identity: str, features: np.ndarray, recipe: dict[str, Any]) -> None:
+def keep(
+    arguments: argparse.Namespace,
+    identity: str,
+    features: np.ndarray,
+    backend: Backend,
+    recipe: dict[str, Any],
+) -> None:
     """Write the features of a specimen. One that failed to render has none."""
     record = files.read_bytes(layout.render_record(arguments.renders, identity))
-    write_result(layout.array_path(arguments.out, identity), features, recipes.features(record, recipe))
+    path = layout.array_path(arguments.out, identity)
+    write_result(path, features, recipes.features(record, recipe), backend=backend._asdict())
     if arguments.views == "forget":
         forget_views(arguments.renders, identity)
     if not len(features):

@@ -17,7 +17,7 @@ def main() -> None:
     arguments = parse()
     recorded = files.read_json(arguments.records)
     shard = gathering.gather(recorded["records"], arguments.embeddings)
-    made = gathering.passport(shard.records, arguments.features, arguments.embeddings)
+    made = gathering.passport(shard.records, shard.identities, arguments.features, arguments.embeddings)
     scatter = gathering.scatter(shard, arguments.features, made["pool"], arguments.whiten)
     record = {
         **made,

@@ -207,11 +207,36 @@ def test_a_sentence_of_the_encoders_own_stays_as_it_is(tmp_path):
         create(tmp_path, code)
 
 
+@pytest.mark.parametrize("dimension", ["0", "-3", "True", "'3'", "3.0", "None", "float('nan')", "np.zeros((2, 2))"])
+def test_a_dimension_that_is_no_number_of_features_is_refused_when_the_encoder_is_created(tmp_path, dimension):
+    sentence = refusal(create, tmp_path, that_encodes("images", dimension))
+    assert sentence.startswith(str(tmp_path / "mine.py"))
+    assert "the dimension of what make returns is" in sentence and "a whole number of at least 1" in sentence
+
+
+@pytest.mark.parametrize("dimension", ["np.int64(3)", "np.uint8(3)"])
+def test_a_dimension_may_be_an_integer_of_numpy(tmp_path, dimension):
+    encoder = create(tmp_path, that_encodes("images.mean(axis=(1, 2))", dimension))
+    assert type(encoder.dimension) is int and encoder.encode(views()).shape == (2, 3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_features_beyond_float32_become_infinite_without_a_warning(tmp_path):
+    """Extraction refuses them with the name of the specimen."""
+    assert np.isinf(create(tmp_path, that_encodes("np.full((2, 3), 1e300)")).encode(views())).all()
+
+
 @pytest.mark.parametrize("missing", ["name", "dimension", "version", "encode"])
 def test_an_encoder_that_lacks_something_is_refused(tmp_path, missing):
     code = dedent(that_encodes("images")) + f"\ndelattr(Mine, {missing!r})\n"
     sentence = refusal(create, tmp_path, code)
     assert str(tmp_path / "mine.py") in sentence and f"make returns has no {missing};" in sentence
+
+
+@pytest.mark.parametrize("change", ["name = None", "name = b'x'", "version = np.int64(1)", "version = [1]"])
+def test_a_name_or_version_that_no_record_can_hold_is_refused(tmp_path, change):
+    sentence = refusal(create, tmp_path, dedent(that_encodes("images")) + f"\nMine.{change}\n")
+    assert str(tmp_path / "mine.py") in sentence and "make returns must be a text" in sentence
 
 
 def test_a_function_that_returns_nothing_is_refused(tmp_path):
@@ -241,7 +266,14 @@ def test_features_of_another_shape_are_refused(tmp_path, expression, shape):
         ("1 / 0", "line 8: ZeroDivisionError: division by zero"),
         ("np.ones(3) @ np.ones(4)", "line 8: ValueError: matmul"),
         ("[[1, 2, 3], [4]]", "ValueError: .*inhomogeneous"),
-        ("[['a', 'b', 'c']] * 2", "ValueError: .*'a'"),
+        ("[['a', 'b', 'c']] * 2", "encode gave text instead of real numbers"),
+        ("[['1', '2', '3']] * 2", "encode gave text instead of real numbers"),
+        ("np.full((2, 3), b'1')", "encode gave text instead of real numbers"),
+        ("np.ones((2, 3)) + 1j", "encode gave complex numbers instead of real numbers"),
+        ("np.ones((2, 3)) > 0", "encode gave truth values instead of real numbers"),
+        ("[[None] * 3] * 2", "encode gave Python objects instead of real numbers"),
+        ("np.zeros((2, 3), 'M8[s]')", "encode gave values of type datetime64.s. instead of real numbers"),
+        ("np.zeros((2, 3), [('x', 'f4')])", "encode gave values of type .* instead of real numbers"),
         ("__import__('torch').zeros(2, 3, requires_grad=True)", "RuntimeError: .*requires grad"),
         ("__import__('torch').zeros(2, 3).bfloat16()", "TypeError: .*BFloat16"),
         ("__import__('torch').zeros(2, 3, device='meta')", "TypeError: .*meta"),

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from fossilvit.encoders.vision import architectures, openvino_engine, weights
 from fossilvit.encoders.vision.architectures import TOKENS
 from fossilvit.errors import UserError
 from fossilvit.store import digests
+from fossilvit.store.files import WRITING
 from fossilvit.store.renders import write_record, write_view
 
 pytestmark = pytest.mark.slow
@@ -143,9 +146,43 @@ def test_the_network_is_converted_once_beside_its_weights(own, options, monkeypa
     chosen = options._replace(weights=own / "mine.pth")
     record = encoders.choose(NAME, chosen).fetch()
     model = f"{NAME}_{record['sha256'][:16]}_56_class_v{dinov2.DinoV2.version}"
-    assert sorted(os.listdir(own)) == [f"{model}.bin", f"{model}.xml", "mine.pth"]
+    files = [f"{model}.{ending}" for ending in ("bin", "json", "xml")]
+    assert {*os.listdir(own)} == {weights.LOCK, *files, "mine.pth"}
     monkeypatch.setattr(openvino_engine, "convert", None)
     assert encoders.create(NAME, chosen).encode(views(1)).shape == (1, 384)
+
+
+def zeroed(path):
+    """Zero the second half of a file."""
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
+
+
+@pytest.mark.parametrize("damage", [zeroed, os.unlink])
+@pytest.mark.parametrize("part", ["bin", "xml", "json"])
+def test_a_converted_network_that_something_has_changed_is_made_again(own, options, damage, part):
+    chosen = options._replace(weights=own / "mine.pth")
+    wanted = encoders.create(NAME, chosen).encode(views(1))
+    damage(next(own.glob(f"*.{part}")))
+    assert np.array_equal(encoders.create(NAME, chosen).encode(views(1)), wanted)
+
+
+def test_what_a_killed_conversion_has_left_is_overwritten(own, options):
+    code = f"""
+import os
+import openvino
+from fossilvit import encoders
+from fossilvit.encoders.vision import openvino_engine
+def killed(model, path, **_):
+    path.write_bytes(b"half"), path.with_suffix(".bin").write_bytes(b"half")
+    os._exit(9)
+openvino.save_model = killed
+encoders.create({NAME!r}, encoders.Options(**{ {**options._asdict(), "weights": str(own / "mine.pth")}!r}))
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 9
+    assert len(list(own.glob(f"{WRITING}*"))) == 2
+    assert encoders.create(NAME, options._replace(weights=own / "mine.pth")).encode(views(1)).shape == (1, 384)
+    assert not list(own.glob(f"{WRITING}*"))
 
 
 def test_other_sizes_and_tokens_are_converted_by_themselves(own, options):
@@ -162,7 +199,7 @@ def test_weights_that_nothing_can_be_written_beside_are_converted_into_the_cache
     monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(own) and usual(path, mode))
     encoders.create(NAME, options._replace(weights=own / "mine.pth"))
     assert os.listdir(own) == ["mine.pth"]
-    assert len(os.listdir(tmp_path / "cache/hub/checkpoints")) == 2
+    assert len(list((tmp_path / "cache/hub/checkpoints").glob("*.xml"))) == 1
 
 
 def test_other_weights_under_the_same_name_are_converted_anew(own, options, seeded):
@@ -173,7 +210,7 @@ def test_other_weights_under_the_same_name_are_converted_anew(own, options, seed
     (own / "mine.pth").unlink()
     torch.save(seeded(VisionTransformer(architectures.ARCHITECTURES[NAME]), seed=1), own / "mine.pth")
     after = encoders.create(NAME, chosen).encode(views(1))
-    assert np.abs(after - before).max() > 0.1 and len(os.listdir(own)) == 5
+    assert np.abs(after - before).max() > 0.1 and len(list(own.glob("*.xml"))) == 2
 
 
 def test_what_is_fetched_is_recorded(own, options):
@@ -193,7 +230,7 @@ def test_the_wrong_weights_are_told_when_they_are_fetched(own, options, engine):
         encoders.choose(NAME, options._replace(weights=cut, engine=engine)).fetch()
     with pytest.raises(UserError, match="mine.pth does not hold the weights of dinov2_vitb14"):
         encoders.choose("dinov2_vitb14", options._replace(weights=own / "mine.pth", engine=engine)).fetch()
-    assert sorted(os.listdir(own)) == ["cut.pth", "mine.pth"]
+    assert {*os.listdir(own)} - {weights.LOCK} == {"cut.pth", "mine.pth"}
 
 
 def test_torch_is_not_imported_once_the_network_is_converted(own, options, command, tmp_path):

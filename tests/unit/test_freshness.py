@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fossilvit import encoders
 from fossilvit.errors import UserError
-from fossilvit.provenance import freshness, recipes
+from fossilvit.provenance import backends, freshness, recipes
 from fossilvit.scans import inventory
 from fossilvit.store import digests, files, layout
 
@@ -77,7 +77,7 @@ class Gone:
     """An encoder whose files are not here."""
 
     def __init__(self, choice):
-        self.recipe, self.fetch_recipe = choice.recipe, choice.fetch_recipe
+        self.recipe, self.fetch_recipe, self.device = choice.recipe, choice.fetch_recipe, choice.device
 
     def is_here(self):
         return False
@@ -184,6 +184,35 @@ def test_an_encoder_that_has_gone_is_fetched_before_anything_is_described(descri
 def test_a_setting_that_the_encoder_does_not_use_makes_nothing_stale(described, settings, change):
     settings["extract"] |= change
     assert not find(settings).reasons
+
+
+@pytest.mark.parametrize(
+    ("device", "stale"),
+    [("auto", False), ("cuda", False), ("cpu", True)],
+)
+def test_features_of_another_device_than_the_one_asked_for_are_described_again(described, settings, device, stale):
+    """The record says what was used, also where the settings had left it open."""
+    settings["extract"] |= {"model": "dinov2_vits14", "weights": "w.pth"}
+    Path("w.pth").write_bytes(b"weights")
+    options = encoders.Options(
+        **{name: settings["extract"][name] for name in encoders.Options._fields if name in settings["extract"]}
+    )
+    recipe = encoders.choose("dinov2_vits14", options).recipe()
+    path = layout.record_path(layout.array_path(layout.FEATURES, "a"))
+    backend = {"engine": "torch", "device": "cuda", "precision": "fp16"}
+    record = files.read_json(path)
+    record["made_from"]["encoder"] = recipe
+    files.write_json(path, {"backend": backend, **record})
+    settings["extract"]["device"] = device
+    found = find(settings)
+    assert found.described == ({"a"} if stale else set())
+    assert (found.reasons["settings of extract"] > 0) is stale
+
+
+def test_a_device_that_is_asked_for_makes_features_of_an_unknown_one_stale():
+    assert backends.elsewhere({}, "cpu") and not backends.elsewhere({}, "auto")
+    own = {"backend": {"engine": "custom", "device": None, "precision": None}}
+    assert not backends.elsewhere(own, "cuda"), "an encoder of the user decides by itself where it runs"
 
 
 def test_a_view_that_could_not_be_read_is_rendered_again_until_it_was_described(described, settings):

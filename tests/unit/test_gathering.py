@@ -5,7 +5,8 @@ import pytest
 
 from fossilvit.collection import gathering, whitening
 from fossilvit.errors import UserError
-from fossilvit.provenance import recipes
+from fossilvit.provenance import backends, recipes
+from fossilvit.provenance.backends import Backend
 from fossilvit.store import layout
 from fossilvit.store.arrays import write_array, write_result
 
@@ -98,6 +99,37 @@ def test_features_that_are_missing_are_named(tmp_path):
         gathering.scatter(found, tmp_path / "features", "mean", "none")
 
 
+@pytest.mark.parametrize("embedding", [[1, np.nan], [np.inf, 1]])
+def test_an_embedding_that_is_not_finite_is_named(tmp_path, embedding):
+    place(tmp_path, a=[1, 2], b=embedding)
+    with pytest.raises(UserError, match="embeddings/b.npy cannot be read .it holds NaN, infinity"):
+        gather(tmp_path, ["a", "b"])
+
+
+@pytest.mark.parametrize("features", [[[1, 0], [np.nan, 1]], [[1, 0], [0, np.inf]]])
+def test_features_that_are_not_finite_are_named(tmp_path, features):
+    place(tmp_path, a=[1, 2])
+    np.save(layout.array_path(tmp_path, "a"), np.float32(features))
+    with pytest.raises(UserError, match="a.npy cannot be read .row 1 holds NaN, infinity"):
+        gathering.scatter(gather(tmp_path, ["a"]), tmp_path, "mean", "none")
+
+
+def test_features_of_another_dimension_than_the_embedding_are_named(tmp_path):
+    place(tmp_path, a=[1, 2], b=[1, 2])
+    for identity, dimension in (("a", 2), ("b", 3)):
+        write_array(layout.array_path(tmp_path, identity), np.ones((1, dimension), np.float32))
+    with pytest.raises(UserError, match="b.npy has 3 numbers per view, but the embedding of 'b' has 2"):
+        gathering.scatter(gather(tmp_path, ["a", "b"]), tmp_path, "mean", "none")
+
+
+def test_a_specimen_in_two_shards_is_refused():
+    shard, failed = (["a"], np.ones((1, 2)), {"a": {}}), ([], np.zeros((0, 0)), {"broken": {}})
+    with pytest.raises(UserError, match="'a' is in two shards"):
+        gathering.join([shard, shard])
+    with pytest.raises(UserError, match="'broken' is in two shards"):
+        gathering.join([failed, shard, failed])
+
+
 def test_joined_shards_are_sorted_by_id():
     first = (["c", "a"], np.float32([[3, 3], [1, 1]]), {"z": "why", "c": "ok", "a": "ok"})
     second = (["b"], np.float32([[2, 2]]), {"b": "ok"})
@@ -121,8 +153,35 @@ def test_shards_of_different_dimensions_are_refused():
 
 @pytest.mark.parametrize("render", [{"align": "principal", "mirror": "keep"}, {"align": "none", "mirror": "ignore"}])
 def test_views_that_have_no_order_are_not_joined(render):
-    record = {"encoder": {}, "render": {"align": "none", "mirror": "keep"}, "pool": "concat"}
+    record = {"encoder": {}, "render": {"align": "none", "mirror": "keep"}, "pool": "concat", "backends": []}
     assert gathering.joint_passport([record])["pool"] == "concat"
     assert gathering.joint_passport([{**record, "render": render, "pool": "max"}])["pool"] == "max"
     with pytest.raises(UserError, match="concat need views of --align none and --mirror keep"):
         gathering.joint_passport([{**record, "render": render}])
+
+
+GPU, CPU = Backend("torch", "cuda", "fp16"), Backend("openvino", "cpu", "bf16")
+
+
+def test_the_passport_counts_what_computed_the_features_of_specimens_that_have_an_embedding(tmp_path):
+    place(tmp_path, a=[1], b=[2], c=[3], broken=[], old=[4])
+    for identity, facts in {"a": CPU, "b": GPU, "c": GPU, "broken": CPU, "old": None}.items():
+        backend = {"backend": facts._asdict()} if facts else {}
+        path = layout.array_path(tmp_path / "features", identity)
+        write_result(path, np.zeros((0, 1), np.float32), {"encoder": {"model": "x"}}, **backend)
+    identities = ["a", "b", "c", "broken", "old"]
+    made = gathering.passport(identities, "abc", tmp_path / "features", tmp_path / "embeddings")
+    assert made["backends"] == [{**GPU._asdict(), "specimens": 2}, {**CPU._asdict(), "specimens": 1}]
+    made = gathering.passport(identities, ["old"], tmp_path / "features", tmp_path / "embeddings")
+    assert made["backends"] == [{"engine": None, "device": None, "precision": None, "specimens": 1}]
+
+
+def test_shards_that_were_computed_in_different_ways_are_said_in_one_sentence():
+    record = {"encoder": {}, "render": {}, "pool": "mean"}
+    shards = [{**record, "backends": backends.counted(each)} for each in ([CPU, CPU], [GPU, CPU], [])]
+    made = gathering.joint_passport(shards)["backends"]
+    assert made == [{**CPU._asdict(), "specimens": 3}, {**GPU._asdict(), "specimens": 1}]
+    assert backends.difference(made).startswith(
+        "The features were not all computed in one way: 3 by openvino on cpu in bf16, 1 by torch on cuda in fp16."
+    )
+    assert backends.difference(made[:1]) is backends.difference([]) is None

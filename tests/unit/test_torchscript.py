@@ -184,8 +184,9 @@ def test_a_network_of_one_size_runs_at_it(tmp_path):
         (nn.Sequential(nn.Conv2d(3, 8, 14, 14), nn.Flatten(2)), [1, 8, 16]),
         (Network(lambda images: images.mean((0, 2, 3))), [3]),
         (Network(lambda images: images.mean((2, 3)).reshape(-1, 1)), [3, 1]),
+        (Network(lambda images: images.mean((2, 3))[:, :0]), [1, 0]),
     ],
-    ids=["maps", "tokens", "without views", "turned"],
+    ids=["maps", "tokens", "without views", "turned", "empty"],
 )
 def test_a_network_that_gives_something_else_is_told(tmp_path, network, shape):
     path = saved(tmp_path, network, traced)

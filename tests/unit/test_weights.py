@@ -62,7 +62,7 @@ def put(source, cache):
 
 def left(cache):
     """What lies in the cache, beside the lock."""
-    return [name for name in os.listdir(cache) if name != ".fetching"]
+    return [name for name in os.listdir(cache) if name != weights.LOCK]
 
 
 def refusal(action, *arguments):

@@ -1,6 +1,7 @@
 """Networks in the workflow: no network needed, nothing rendered again, and any encoder of one's own."""
 
 import hashlib
+import json
 import shutil
 
 import numpy as np
@@ -188,3 +189,65 @@ def test_the_wrong_weights_stop_the_run_at_once_in_one_sentence(work, vits14_wei
     assert run.code != 0 and set(run.jobs) == {"fetch_weights"}
     (told,) = [line for line in run.output.splitlines() if line.startswith("Error: ")]
     assert "cut.pth is not a file of weights that torch can read" in told and "Traceback" not in run.output
+
+
+def test_features_of_two_backends_are_said_at_the_end_and_forced_to_one(described, vits14_weights):
+    network = DINOV2.format(vits14_weights)
+    path = described / "data/features/round/a.json"
+    record = files.read_json(path)
+    assert record["backend"]["device"] == "cpu"
+    path.write_text(json.dumps({**record, "backend": {"engine": "torch", "device": "cuda", "precision": "fp16"}}))
+    for shard in (described / "data/shards").glob("*.npz"):
+        shard.unlink()
+    passport = described / "data/embeddings/embeddings.json"
+    run = snakemake(described, config=[network])
+    assert run.code == 0, run.output
+    here = " on cpu in ".join(record["backend"][part] for part in ("engine", "precision"))
+    assert f"not all computed in one way: 4 by {here}, 1 by torch on cuda in fp16." in run.output
+    assert [entry["specimens"] for entry in files.read_json(passport)["backends"]] == [4, 1]
+    run = snakemake(described, config=[network.replace("{", "{device: cpu, ")])
+    assert run.code == 0 and run.of("extract_features") == {"round/a"}, run.output
+    assert files.read_json(passport)["backends"] == [{**record["backend"], "specimens": 5}]
+    assert "in one way" not in run.output
+
+
+FRAGILE = """
+import random
+
+class Fragile:
+    name, dimension, version = "fragile", 12, 1
+    broken = False
+
+    def encode(self, images):
+        with open("tries", "a") as tries:
+            tries.write("x")
+            chance = random.Random(f"7 {tries.tell()}").random()
+        if self.broken:
+            raise RuntimeError("broken before")
+        if chance < 0.4:
+            self.broken = True
+            raise RuntimeError("broken now")
+        return images.reshape(len(images), 12, -1).mean(axis=2)
+
+
+def create(options):
+    return Fragile()
+"""
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_an_encoder_that_breaks_fails_the_job_in_which_it_broke_and_no_other(work, warm):
+    """A process that is broken does not serve on, so that warm processes end with the same as others."""
+    (work / "mine.py").write_text(FRAGILE)
+    output = ""
+    for _ in range(20):
+        run = snakemake(work, "--keep-going", "--until", "extract_features", config=[CUSTOM, f"warm={warm}"])
+        output += run.output
+        if run.code == 0:
+            break
+    assert run.code == 0, run.output
+    assert "broken now" in output and "broken before" not in output
+    (work / "mine.py").write_text(MINE)
+    found = {path.name: path.read_bytes() for path in (work / "data/features").rglob("*.npy")}
+    assert snakemake(work, "--until", "extract_features", config=[CUSTOM]).code == 0
+    assert found == {path.name: path.read_bytes() for path in (work / "data/features").rglob("*.npy")}

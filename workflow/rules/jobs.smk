@@ -6,8 +6,9 @@ import atexit
 import gc
 import os
 
-from fossilvit.provenance import leftovers
+from fossilvit.provenance import backends, leftovers
 from fossilvit.running import preemption, warm
+from fossilvit.store import files
 
 os.environ.update(
     FOSSILVIT=str(REPOSITORY / "scripts"),
@@ -33,3 +34,8 @@ onstart:
         logger.info(f"Deleted the tables that only former runs were asked for: {', '.join(map(str, former))}.")
     if name := internals.slurm_run(workflow):
         preemption.watch(name)
+
+
+onsuccess:
+    if difference := backends.difference(files.read_object(layout.PASSPORT).get("backends", ())):
+        logger.warning(difference)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fossilvit.errors import UserError
+from fossilvit.provenance.backends import Backend
 from fossilvit.running import devices
 from fossilvit.store import digests
 from fossilvit.store.digests import Digest
@@ -40,7 +41,7 @@ class Options(NamedTuple):
 
 
 PLACE = ("device", "threads")
-"""Options that say where and how fast an encoder runs. They do not change features."""
+"""Options that say where and how fast an encoder runs. They are no part of its recipe."""
 
 
 class Encoder:
@@ -55,12 +56,15 @@ class Encoder:
         Changes when the same views get other features.
     batch : int or None
         Number of views, from several specimens, that are best described together; None for one specimen at a time.
+    backend : Backend
+        What computes the features.
     """
 
     name: str
     dimension: int
     version: int | str
     batch: int | None = None
+    backend: Backend = Backend()
 
     def encode(self, images: "np.ndarray | Sequence[np.ndarray]") -> "np.ndarray":
         """Describe views: uint8 [V, H, W, 3] -> float32 [V, D]."""
@@ -110,6 +114,11 @@ class Choice(NamedTuple):
     name: str
     options: Options
     kind: Kind
+
+    @property
+    def device(self) -> str:
+        """The device that the options name: auto, cpu or cuda."""
+        return self.options.device
 
     def create(self) -> Encoder:
         """Create the encoder.

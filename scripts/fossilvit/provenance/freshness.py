@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 
 from fossilvit import versions
 from fossilvit.errors import UserError
-from fossilvit.provenance import recipes
+from fossilvit.provenance import backends, recipes
 from fossilvit.scans import companions, specimens
 from fossilvit.scans.inventory import Inventory
 from fossilvit.scans.specimens import Specimen
@@ -56,6 +56,10 @@ class Stale(NamedTuple):
 
 class Encoder(Protocol):
     """What must be known about the encoder; encoders.Choice provides it."""
+
+    @property
+    def device(self) -> str:
+        """The device that the settings name: auto, cpu or cuda."""
 
     def recipe(self, digest: Digest) -> dict[str, Any]:
         """The recipe of the encoder, which is part of the recipe of features."""
@@ -220,7 +224,8 @@ class _Survey:
         views = "none" if broken else _views(path.parent, specimen.id, record)
         rendered = self.judge(lambda: self.render_change(specimen, record, views), path)
         wanted = recipes.features(content, self.recipe) if rendered else None
-        features = self.array(layout.FEATURES, specimen.id, noted, wanted, "settings of extract")
+        elsewhere = backends.elsewhere(noted, self.encoder.device)
+        features = self.array(layout.FEATURES, specimen.id, noted, wanted, "settings of extract", elsewhere)
         if features is None:
             self.described.add(specimen.id)
         if not rendered or (features is None and views != "all"):
@@ -260,7 +265,13 @@ class _Survey:
         return LOST if views == "none" or (views == "best" and self.settings["keep_renders"]) else None
 
     def array(
-        self, folder: str, identity: str, record: dict[str, Any], wanted: dict[str, Any] | None, settings: str
+        self,
+        folder: str,
+        identity: str,
+        record: dict[str, Any],
+        wanted: dict[str, Any] | None,
+        settings: str,
+        changed: bool = False,
     ) -> str | None:
         """The digest of the features or the embedding of a specimen; None unless it is up to date.
 
@@ -274,6 +285,8 @@ class _Survey:
             The current recipe; None if something that the array is made from is stale.
         settings : str
             What has changed if the settings in the two recipes differ.
+        changed : bool
+            Whether settings that are not in the recipe have changed.
         """
         path = layout.array_path(folder, identity)
 
@@ -282,7 +295,7 @@ class _Survey:
                 return ABOVE
             if self.lost(record, path):
                 return LOST
-            return _difference(record["made_from"], wanted, settings)
+            return _difference(record["made_from"], wanted, settings) or (settings if changed else None)
 
         if not self.judge(change, path):
             return None

@@ -11,12 +11,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
+from operator import index
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fossilvit import versions
 from fossilvit.encoders.registry import Encoder, Options, file_in, register
 from fossilvit.errors import UserError
+from fossilvit.provenance.backends import Backend
 from fossilvit.store import digests
 from fossilvit.store.digests import Digest
 
@@ -39,21 +41,37 @@ class Custom(Encoder):
         missing = [attribute for attribute in PROMISED if not hasattr(self.inner, attribute)]
         if missing:
             raise UserError(f"{path}: what {function} returns has no {missing[0]}; it needs {', '.join(PROMISED)}.")
-        self.name, self.dimension, self.version = self.inner.name, self.inner.dimension, self.inner.version
+        self.name, self.version = self.inner.name, self.inner.version
+        self.dimension = _dimension(self.inner.dimension)
+        if self.dimension < 1:
+            raise UserError(
+                f"{path}: the dimension of what {function} returns is {' '.join(repr(self.inner.dimension).split())}; "
+                "it must be a whole number of at least 1."
+            )
+        if not isinstance(self.name, str) or not isinstance(self.version, int | str):
+            raise UserError(
+                f"{path}: the name of what {function} returns must be a text, and its version a text or a whole number."
+            )
+        self.backend = Backend("custom")
 
     def describe(self, prepared: "list[np.ndarray]") -> "np.ndarray":
         """Describe views, [V] of uint8 [H, W, 3] -> float32 [V, D]."""
         import numpy as np
 
+        from fossilvit.store.arrays import as_float32
+
         if not prepared:
             return np.zeros((0, self.dimension), np.float32)
-        features = _reported(self.path, lambda: np.asarray(self.inner.encode(np.stack(prepared)), np.float32))
+        features = _reported(self.path, lambda: np.asarray(self.inner.encode(np.stack(prepared))))
         if features.shape != (len(prepared), self.dimension):
             raise UserError(
                 f"{self.path}: encode gave {list(features.shape)} for {len(prepared)} views and dimension "
                 f"{self.dimension}; it must give [views, dimension]."
             )
-        return features
+        try:
+            return as_float32(features)
+        except ValueError as error:
+            raise UserError(f"{self.path}: encode gave {error}; let it give float32.") from None
 
 
 def fetch(name: str, options: Options) -> dict[str, Any]:
@@ -77,6 +95,14 @@ def made_of(name: str, options: Options, digest: Digest) -> dict[str, Any]:
 def create(name: str, options: Options) -> Custom:
     """Create the user's encoder; see register()."""
     return Custom(name, options)
+
+
+def _dimension(given: Any) -> int:
+    """A dimension as int, also one of numpy; 0 for anything else than a whole number."""
+    try:
+        return 0 if isinstance(given, bool) else index(given)
+    except TypeError:
+        return 0
 
 
 def _module(path: str) -> ModuleType:

@@ -47,8 +47,8 @@ class DinoV2(Encoder):
         self.image_size = options.image_size
         found = weights.locate(name, options.weights)
         self.engine = engines.start(lambda: _network(name, found, options), _model(name, found, options), options)
-        self.batch = self.engine.batch
-        log.info("%s runs in %s, %s.", name, type(self.engine).__name__, self.engine.precision)
+        self.batch, self.backend = self.engine.batch, self.engine.backend
+        log.info("%s runs by %s.", name, self.backend)
 
     def prepare(self, image: "np.ndarray") -> View:
         """A view, uint8 [H, W, 3], as the network sees it."""

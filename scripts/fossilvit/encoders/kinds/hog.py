@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fossilvit import versions
 from fossilvit.encoders.registry import Encoder, Options, register
+from fossilvit.provenance.backends import Backend
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,7 @@ class Hog(Encoder):
     name = "hog"
     dimension = (SIZE // CELL - BLOCK + 1) ** 2 * BLOCK**2 * ORIENTATIONS
     version = versions.HOG
+    backend = Backend("scikit-image", "cpu", "fp64")
 
     def prepare(self, image: "np.ndarray") -> "np.ndarray":
         """Reduce a view, uint8 [H, W, 3], to grays, uint8 [112, 112]."""

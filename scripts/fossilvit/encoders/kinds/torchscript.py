@@ -35,7 +35,7 @@ class TorchScript(Encoder):
         self.image_size = options.image_size
         self.path = file_in(name)
         self.engine = Torch(_network(self.path), options.device, "fp32", options.threads)
-        self.batch = self.engine.batch
+        self.batch, self.backend = self.engine.batch, self.engine.backend
         blank = np.full((self.image_size, self.image_size, 3), 255, np.uint8)
         self.dimension = self._run([blank]).shape[1]
 
@@ -58,7 +58,7 @@ class TorchScript(Encoder):
             features = self.engine(pixels)[0]
         except (RuntimeError, AttributeError, ValueError, torch.jit.Error) as error:
             raise UserError(f"{self.path} fails on views of {self.image_size} px ({_last(error)}).") from None
-        if features.ndim != 2 or len(features) != len(pixels):
+        if features.ndim != 2 or len(features) != len(pixels) or not features.shape[1]:
             raise UserError(
                 f"{self.path} gives {list(features.shape)} for {len(pixels)} views and not [views, features]; "
                 "let the network pool its output."
@@ -86,6 +86,7 @@ def create(name: str, options: Options) -> TorchScript:
 def _network(path: str) -> "FromPixels":
     import torch
 
+    from fossilvit.encoders.vision import memory
     from fossilvit.encoders.vision.pixels import FromPixels
 
     try:
@@ -93,6 +94,8 @@ def _network(path: str) -> "FromPixels":
             warnings.simplefilter("ignore", DeprecationWarning)  # there is no other way to read saved networks
             network = torch.jit.load(path, map_location="cpu").eval()
     except (RuntimeError, ValueError) as error:
+        if memory.is_short(error):
+            raise MemoryError(str(error)) from None
         raise UserError(f"{path} is not TorchScript that torch can read ({_last(error)}); save it again.") from None
     return FromPixels(network, network)
 

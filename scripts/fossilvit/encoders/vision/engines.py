@@ -12,6 +12,7 @@ import numpy as np
 
 from fossilvit.encoders.registry import Options
 from fossilvit.errors import UserError
+from fossilvit.provenance.backends import Backend
 from fossilvit.running import devices
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ class Engine(Protocol):
 
     batch: int | None
     """Number of views that are best described together; None for those of one specimen."""
-    precision: str
-    """fp32, bf16 or fp16."""
+    backend: Backend
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Run the network: B views, uint8 [S, S, 3] -> its outputs, a list of float32 [B, ...]."""
@@ -54,10 +54,22 @@ def start(network: "Callable[[], nn.Module]", model: Path, options: Options) -> 
 
 
 def convert(network: "Callable[[], nn.Module]", model: Path, options: Options) -> None:
-    """Convert a network for OpenVINO, unless that was done before."""
-    from fossilvit.encoders.vision import openvino_engine
+    """Convert a network for OpenVINO, unless that was done before and nothing has changed its files since.
 
-    if not model.is_file():
+    Raises
+    ------
+    UserError
+        The files cannot be written.
+    """
+    from fossilvit.encoders.vision import openvino_engine, weights
+
+    if openvino_engine.is_whole(model):
+        return
+    with weights.alone(model.parent):
+        if openvino_engine.is_whole(model):
+            return
+        if model.is_file():
+            log.warning("The converted network %s is damaged or of unknown origin, and is made again.", model)
         log.info("Converting the network for %d px, once: %s", options.image_size, model)
         openvino_engine.convert(network(), options.image_size, model)
 

@@ -13,12 +13,15 @@ from collections.abc import Sequence
 from math import ceil, gcd
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import numpy as np
 
-from fossilvit.encoders.vision import precisions
+from fossilvit.encoders.vision import memory, precisions
 from fossilvit.errors import UserError
+from fossilvit.provenance.backends import Backend
+from fossilvit.store import digests, files
+from fossilvit.store.layout import record_path
+from fossilvit.store.records import recorded
 
 # without this, openvino_telemetry would report every import and conversion to the makers of OpenVINO
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python allows None, to block an import
@@ -57,17 +60,20 @@ class OpenVino:
 
     def __init__(self, model: Path, precision: str, threads: int) -> None:
         core = openvino.Core()
-        self.precision = chosen_precision(core, precision)
+        precision = chosen_precision(core, precision)
+        self.backend = Backend("openvino", "cpu", precision)
         self._streams = gcd(threads, VIEWS)
         options = {
-            "INFERENCE_PRECISION_HINT": PRECISIONS[self.precision],
+            "INFERENCE_PRECISION_HINT": PRECISIONS[precision],
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": self._streams,
             "ENABLE_CPU_PINNING": False,  # parallel jobs would all be pinned to the same cores
         }
         try:
             compiled = core.compile_model(core.read_model(model), "CPU", options)
-        except RuntimeError:
+        except RuntimeError as error:
+            if memory.is_short(error):
+                raise MemoryError(str(error)) from None
             raise UserError(
                 f"The converted network {model} is damaged; delete it and its .bin, and run again."
             ) from None
@@ -108,7 +114,9 @@ def convert(network: "nn.Module", size: int, path: Path) -> None:
         traced = torch.jit.trace(network, example, check_trace=False)
         model = openvino.convert_model(traced, input=[([-1, size, size, 3], openvino.Type.u8)])
     try:
-        _save(model, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with recorded(record_path(path), {"openvino": openvino.__version__}, *_parts(path)):
+            _save(model, path)
     except (OSError, RuntimeError) as error:  # OpenVINO reports a full disk as a RuntimeError
         raise UserError(
             f"The converted network cannot be written to {path.parent} ({error}); it takes as much room as the "
@@ -116,17 +124,27 @@ def convert(network: "nn.Module", size: int, path: Path) -> None:
         ) from None
 
 
+def is_whole(path: Path) -> bool:
+    """Return whether a converted network is there, and its files are as convert() wrote them."""
+    written = files.read_object(record_path(path)).get("sha256", {})
+    return all(part.is_file() and written.get(part.name) == digests.of_file(part) for part in _parts(path))
+
+
+def _parts(path: Path) -> tuple[Path, Path]:
+    """The two files of a converted network: its weights, and its operations."""
+    return path.with_suffix(".bin"), path
+
+
 def _save(model: Any, path: Path) -> None:
-    """Write a model whole or not at all. It is two files, of which the one that is looked for appears last."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".writing-{uuid4().hex}.xml")
+    """Write a model whole or not at all. What a killed process has left of it is overwritten."""
+    unfinished = _parts(path.with_name(files.WRITING + path.name))
     try:
-        openvino.save_model(model, temporary, compress_to_fp16=False)
-        os.replace(temporary.with_suffix(".bin"), path.with_suffix(".bin"))
-        os.replace(temporary, path)
+        openvino.save_model(model, unfinished[-1], compress_to_fp16=False)
+        for part, whole in zip(unfinished, _parts(path), strict=True):
+            os.replace(part, whole)
     finally:
-        for file in (temporary, temporary.with_suffix(".bin")):
-            file.unlink(missing_ok=True)
+        for part in unfinished:
+            part.unlink(missing_ok=True)
 
 
 def chosen_precision(core: Any, wanted: str) -> str:

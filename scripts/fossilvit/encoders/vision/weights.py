@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import URLError
 
 from fossilvit.encoders.registry import without_weights
+from fossilvit.encoders.vision import memory
 from fossilvit.errors import UserError
 from fossilvit.store import digests
 from fossilvit.store.files import PathLike
@@ -37,6 +38,8 @@ SHA256 = {
 """SHA-256 of Meta's files, from the conversion of DINOv2 in finegrain-ai/refiners; Meta publishes none."""
 HUB = "facebookresearch/dinov2"
 HUB_COMMIT = "b8931f7bf91576930313be2c6d6af376033b35f0"
+LOCK = ".fossilvit.lock"
+"""File that one process at a time locks, in a folder that it writes into."""
 PATIENCE = 30
 """Seconds to wait for an answer from the Internet."""
 
@@ -99,7 +102,7 @@ def fetch(name: str) -> Weights:
     """
     file = cached(name)
     if not file.is_file():
-        with _alone(file.parent), _network(f"download {url(name)} elsewhere and put it at {file}"):
+        with alone(file.parent), _network(f"download {url(name)} elsewhere and put it at {file}"):
             if not file.is_file():
                 _download(name, file)
     return locate(name)
@@ -113,7 +116,7 @@ def has_code() -> bool:
 def fetch_code(name: str) -> None:
     """Download Meta's own code into torch.hub's cache, if it is not there yet."""
     if not has_code():
-        with _alone(cache()), _network(f"put a checkout of {HUB} at {_hub_folder()}, or take `source: builtin`"):
+        with alone(cache()), _network(f"put a checkout of {HUB} at {_hub_folder()}, or take `source: builtin`"):
             _from_hub(f"{HUB}:{HUB_COMMIT}", name, trust_repo=True)
 
 
@@ -140,12 +143,35 @@ def load(network: "nn.Module", path: PathLike, name: str) -> None:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
+        if memory.is_short(error):
+            raise MemoryError(str(error)) from None
         raise UserError(
             f"{path} is not a file of weights that torch can read ({_brief(error)}); fetch it again."
         ) from None
     if difference := _difference(network.state_dict(), state):
         raise UserError(f"{path} does not hold the weights of {name}: {difference}; name the right file.")
     network.load_state_dict(state, assign=True)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Create a folder, and let one process at a time write into it within this context.
+
+    Raises
+    ------
+    UserError
+        The folder may not be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / LOCK, "w")  # noqa: SIM115
+    except OSError as error:
+        raise UserError(
+            f"Nothing can be written to {folder} ({error.strerror}); set TORCH_HOME to a folder of yours."
+        ) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _from_hub(repository: str, name: str, **options: Any) -> "nn.Module":
@@ -186,21 +212,6 @@ def _difference(wanted: Mapping[str, Any], given: Any) -> str:
 
 def _hub_folder() -> Path:
     return cache() / f"{HUB.replace('/', '_')}_{HUB_COMMIT}"
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Create a folder, and let one process at a time fetch into it; a UserError where it is not writable."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / ".fetching", "w")  # noqa: SIM115
-    except OSError as error:
-        raise UserError(
-            f"Nothing can be written to {folder} ({error.strerror}); set TORCH_HOME to a folder of yours."
-        ) from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

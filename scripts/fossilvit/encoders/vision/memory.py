@@ -1,0 +1,17 @@
+"""Tells errors for lack of memory from others, which torch, CUDA's libraries and OpenVINO raise under many names.
+
+In: an error. Out: whether memory was short.
+"""
+
+import re
+
+SHORT = re.compile(
+    r"out of memory|can(?:no|')t allocate memory|bad_alloc|CU(?:BLAS|DNN)_STATUS_(?:ALLOC_FAILED|NOT_INITIALIZED)",
+    re.IGNORECASE,
+)
+"""What is said where memory is short. cuBLAS and cuDNN cannot even start then, and are said to be not initialized."""
+
+
+def is_short(error: Exception) -> bool:
+    """Return whether an error says that the memory of a GPU or of the machine is short."""
+    return isinstance(error, MemoryError) or bool(SHORT.search(str(error)))
