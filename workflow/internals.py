@@ -5,17 +5,21 @@ when Snakemake changes one of them.
 """
 
 import _thread
+import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from snakemake.jobs import Job
 from snakemake.logging import ColorizingTextHandler
 from snakemake.scheduling.job_scheduler import JobScheduler
+
+from fossilvit.running import troubles
 
 if TYPE_CHECKING:  # imported by itself, it would import itself in a circle
     from snakemake.workflow import Workflow
@@ -60,6 +64,20 @@ async def _no_check(job: Job, outputs: object) -> None:
 
 async def _no_date(job: Job) -> None:
     """No date that an input could be newer than."""
+
+
+def report_troubles(workflow: "Workflow") -> None:
+    """Let a fault of the machine end a run in one sentence: a full disk, no more threads, files of another user."""
+    logging.raiseExceptions = False  # a log file on a full disk would cost a traceback for every line
+    execute = workflow.execute
+
+    def execute_and_report(*arguments: Any, **options: Any) -> None:
+        try:
+            execute(*arguments, **options)
+        except Exception as error:
+            troubles.end(error)
+
+    workflow.execute = execute_and_report
 
 
 def submits_jobs(workflow: "Workflow") -> bool:
@@ -112,7 +130,8 @@ def _send_later(number: int) -> None:
 
 def leave_at_once() -> None:
     """Cancel the timers that would keep Snakemake for a second when everything is done, in every process."""
-    threading.Thread(target=_cancel_timers, daemon=True).start()
+    with suppress(RuntimeError):  # no more threads can be started, and a second does not matter
+        threading.Thread(target=_cancel_timers, daemon=True).start()
 
 
 def _cancel_timers() -> None:

@@ -524,7 +524,15 @@ def test_a_folder_that_cannot_be_written_is_told(folder, command, tmp_path):
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(None, 0), (UserError("sentence"), 1), (OSError(28, "No space left"), 1), (KeyboardInterrupt(), 130)],
+    [
+        (None, 0),
+        (UserError("sentence"), 1),
+        (OSError(28, "No space left"), 1),
+        (MemoryError("Unable to allocate 7 GiB"), 1),
+        (RuntimeError("can't start new thread"), 1),
+        (BlockingIOError(11, "Resource temporarily unavailable"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
 )
 def test_the_exit_code_tells_how_it_went(error, code, caplog):
     def main():

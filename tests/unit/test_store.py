@@ -1,6 +1,9 @@
 import hashlib
 import os
+import re
 import stat
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -19,14 +22,17 @@ from fossilvit.store.png import write_image
 from fossilvit.store.records import read_record, recorded, recorded_digest
 from fossilvit.store.renders import best_view, forget_views, read_view, rendered_ids, view_paths
 from fossilvit.store.shards import read_scatter, read_shard, read_shard_record, write_shard
-from fossilvit.store.tables import read_table, write_table
+from fossilvit.store.tables import escaped, read_table, unescaped, write_table
 
 from . import renders
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 TEXTS = st.text(max_size=20)
-CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=20)
-"""What a table holds: neither an ID nor a reason has a carriage return."""
+FORMULA = "=+-@\t\r\n＝＋－＠"
+"""The characters that a formula begins with."""
+CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text(st.sampled_from(FORMULA + ";'\" a"))
+"""What a table holds, also texts of nothing but what must be escaped or quoted."""
+FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 NO_SCATTER = np.zeros((0, 3), np.float32)
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 9, 3), np.uint8)
 
@@ -53,6 +59,45 @@ def test_an_error_while_writing_keeps_the_old_file_and_leaves_nothing_else(tmp_p
     assert (tmp_path / "x").read_bytes() == b"old"
 
 
+FULL = """
+import resource, sys
+import numpy as np
+from fossilvit.running import commands
+from fossilvit.store import arrays, files, png, shards, tables
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+path, noise = sys.argv[2], np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+write = {
+    "array": lambda: arrays.write_array(path, noise.astype(np.float64)),
+    "shard": lambda: shards.write_shard(path, ["a"], noise.reshape(1, -1), {}, {}, np.zeros((0, 1))),
+    "picture": lambda: png.write_image(path, noise),
+    "table": lambda: tables.write_table(path, ["a"], ([number] for number in range(10000))),
+    "json": lambda: files.write_json(path, list(range(10000))),
+}
+sys.exit(commands.run(write[sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize("what", ["array", "shard", "picture", "table", "json"])
+def test_a_disk_that_is_full_in_the_middle_is_told_in_one_sentence_and_nothing_is_left(tmp_path, what):
+    """The largest size of a file stands in for the size of the disk."""
+    done = subprocess.run([sys.executable, "-c", FULL, what, tmp_path / "x"], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith(f"Error: {tmp_path / 'x'}: ") and " and run again" in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_error_in_writing_names_the_file_and_not_the_unfinished_one(tmp_path):
+    with pytest.raises(OSError) as error, files.atomic(tmp_path / "x"):
+        raise OSError(28, "No space left on device")
+    assert (error.value.errno, error.value.filename) == (28, str(tmp_path / "x"))
+    (tmp_path / "y").mkdir()
+    with pytest.raises(IsADirectoryError) as error, files.atomic(tmp_path / "y"):
+        pass
+    assert error.value.filename == str(tmp_path / "y")
+    assert os.listdir(tmp_path) == ["y"]
+
+
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
 def test_a_written_file_has_the_rights_that_the_umask_gives(tmp_path, mask):
     usual = os.umask(mask)
@@ -76,18 +121,154 @@ def test_json_holds_plain_utf8(tmp_path):
     assert "標本" in (tmp_path / "x.json").read_text(encoding="utf-8")
 
 
-@given(hnp.arrays(st.sampled_from([np.float32, np.uint8]), hnp.array_shapes(min_dims=1, max_dims=3, min_side=0)))
+@given(hnp.arrays(np.float32, hnp.array_shapes(max_dims=3), elements=FINITE))
 def test_arrays_are_read_back_as_written(folder, array):
     write_array(folder / "x.npy", array)
-    back = read_array(folder / "x.npy")
+    back = read_array(folder / "x.npy", array.ndim)
     assert back.dtype == array.dtype and back.shape == array.shape
     assert back.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, ">f4", np.int64, np.uint8])
+def test_real_numbers_of_any_kind_are_read_as_float32(tmp_path, dtype):
+    np.save(tmp_path / "x.npy", np.array([[1, 2], [3, 4]], dtype))
+    found = read_array(tmp_path / "x.npy", 2)
+    assert found.dtype == np.float32 and found.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0, 0)])
+def test_an_array_without_rows_is_read(tmp_path, shape):
+    np.save(tmp_path / "x.npy", np.zeros(shape, np.float32))
+    assert read_array(tmp_path / "x.npy", 2).shape == shape
+
+
+UNUSABLE = {
+    "NaN": [[1, 2], [3, np.nan], [np.nan, 4]],
+    "infinity": [[1, 2], [-np.inf, 3], [4, 5]],
+    "too large for float32": [[1, 2], [3, 1e39], [4, 5]],
+    "complex numbers": [[1, 2], [3, 4j], [5, 6]],
+    "truth values": [[True, False]] * 3,
+    "text": [["1", "2"]] * 3,
+    "bytes": np.array([[b"1", b"2"]] * 3),
+    "fields": np.zeros((3, 2), [("x", np.float32)]),
+    "dates": np.zeros((3, 2), "M8[s]"),
+    "one axis": [1, 2, 3],
+    "three axes": np.zeros((3, 2, 1)),
+    "empty rows": np.zeros((3, 0)),
+}
+"""What is no matrix of finite real numbers, as arrays of three rows."""
+
+
+@pytest.mark.parametrize("what", UNUSABLE)
+def test_what_is_no_matrix_of_finite_numbers_is_refused_wherever_it_is_read(tmp_path, what):
+    """As features, scatter or embeddings, in a file of its own or in a shard."""
+    array = np.asarray(UNUSABLE[what])
+    for name in ("x", "embeddings"):
+        np.save(tmp_path / f"{name}.npy", array)
+    (tmp_path / "ids.txt").write_text("a\nb\nc\n")
+    arrays = {"ids": np.array(["a", "b", "c"]), "embeddings": np.ones((3, 2)), "records": np.array(b"{}")}
+    arrays["scatter"] = np.ones((3, 2))
+    np.savez(tmp_path / "e.npz", **{**arrays, "embeddings": array})
+    np.savez(tmp_path / "s.npz", **{**arrays, "scatter": array})
+    reads = [
+        (lambda: read_array(tmp_path / "x.npy", 2), "x.npy"),
+        (lambda: read_embeddings(tmp_path / "embeddings.npy"), "embeddings.npy"),
+        (lambda: read_shard(tmp_path / "e.npz"), "e.npz"),
+        (lambda: read_scatter(tmp_path / "s.npz"), "s.npz"),
+    ]
+    for read, name in reads:
+        with pytest.raises(UserError, match=f"{name} cannot be read .*; delete it and run again") as error:
+            read()
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39])
+def test_the_specimen_whose_embedding_is_not_finite_is_named(tmp_path, value):
+    embeddings = np.ones((3, 2))
+    embeddings[1, 0] = value
+    np.save(tmp_path / "embeddings.npy", embeddings)
+    (tmp_path / "ids.txt").write_text("a\nshells/標本\nc\n")
+    arrays = {"records": np.array(b"{}"), "scatter": NO_SCATTER}
+    np.savez(tmp_path / "0000.npz", ids=np.array(["a", "shells/標本", "c"]), embeddings=embeddings, **arrays)
+    for read, name in ((read_embeddings, "embeddings.npy"), (read_shard, "0000.npz")):
+        with pytest.raises(UserError, match="'shells/標本' holds NaN, infinity or a number too large"):
+            read(tmp_path / name)
+
+
+@pytest.mark.parametrize(("ids", "said"), [(["a", "b", "a"], "'a' is there twice"), (["a", "", "b"], "an ID is empty")])
+def test_ids_that_are_not_unique_are_refused(tmp_path, ids, said):
+    write_embeddings(tmp_path, ids, np.ones((3, 2)), NO_SCATTER, {}, {})
+    write_shard(tmp_path / "0000.npz", ids, np.ones((3, 2)), {}, {}, NO_SCATTER)
+    with pytest.raises(UserError, match=f"ids.txt cannot be read .{said}"):
+        read_embeddings(tmp_path / "embeddings.npy")
+    with pytest.raises(UserError, match=f"0000.npz cannot be read .{said}"):
+        read_shard(tmp_path / "0000.npz")
+
+
+@pytest.mark.parametrize("ids", [np.arange(3), np.array([["a"], ["b"], ["c"]]), np.array([b"a", b"b", b"c"])])
+def test_a_shard_whose_ids_are_no_texts_is_refused(tmp_path, ids):
+    arrays = {"embeddings": np.ones((3, 2)), "records": np.array(b"{}"), "scatter": NO_SCATTER}
+    np.savez(tmp_path / "0000.npz", ids=ids, **arrays)
+    with pytest.raises(UserError, match="0000.npz cannot be read .its IDs are no list of texts"):
+        read_shard(tmp_path / "0000.npz")
+
+
+def test_a_shard_whose_parts_do_not_belong_together_is_refused(tmp_path):
+    write_shard(tmp_path / "few.npz", ["a"], np.ones((2, 3)), {}, {}, NO_SCATTER)
+    with pytest.raises(UserError, match="few.npz cannot be read .1 IDs, 2 embeddings"):
+        read_shard(tmp_path / "few.npz")
+    write_shard(tmp_path / "other.npz", ["a"], np.ones((1, 3)), {}, {}, np.eye(4))
+    with pytest.raises(UserError, match="other.npz cannot be read .a scatter of dimension 4"):
+        read_scatter(tmp_path / "other.npz")
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=5))
 def test_tables_are_read_back_as_written(folder, rows):
     write_table(folder / "x.csv", ("one", "two"), rows)
     assert read_table(folder / "x.csv", ("one", "two")) == [{"one": one, "two": two} for one, two in rows]
+
+
+@given(CELLS)
+def test_no_part_of_a_cell_begins_as_a_formula_does(text):
+    """Also where a spreadsheet divides cells at semicolons, and takes off quotes and spaces."""
+    found = escaped(text)
+    assert unescaped(found) == text
+    assert found[:1] not in set(FORMULA)
+    for part in re.split("[;\t\r\n]", found):
+        assert not part.lstrip('" ').startswith(tuple("=+-@＝＋－＠"))
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@x", "'@x"),
+        ("＝1", "'＝1"),
+        ("'=1", "''=1"),
+        (" =1", " '=1"),
+        ("a;=1", "a;'=1"),
+        ('a; "=1', "a; \"'=1"),
+        ("it's", "it's"),
+        ("'a", "'a"),
+        ("a-1=b", "a-1=b"),
+        ("", ""),
+    ],
+)
+def test_a_formula_gets_an_apostrophe_and_nothing_else_does(text, cell):
+    assert escaped(text) == cell and unescaped(cell) == text
+
+
+def test_numbers_keep_their_minus_sign(tmp_path):
+    write_table(tmp_path / "x.csv", ("id", "score"), [("-1", -1.5)])
+    assert (tmp_path / "x.csv").read_text() == "id,score\n'-1,-1.5\n"
+    assert read_table(tmp_path / "x.csv", ("id", "score"), score=float) == [{"id": "-1", "score": -1.5}]
+
+
+def test_a_table_with_a_byte_order_mark_and_cr_is_read(tmp_path):
+    (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbfone,two\r\na,1\r\n")
+    assert read_table(tmp_path / "x.csv", ("one", "two"), two=int) == [{"one": "a", "two": 1}]
 
 
 def test_numbers_of_a_table_are_read_as_such(tmp_path):
@@ -218,7 +399,7 @@ def test_beside_the_embeddings_stands_how_they_were_made(tmp_path):
 
 def test_the_scatter_of_the_collection_is_read_back(tmp_path):
     write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), 2 * np.eye(3), {}, {})
-    scatter = read_array(tmp_path / "scatter.npy")
+    scatter = read_array(tmp_path / "scatter.npy", 2)
     assert scatter.dtype == np.float32 and np.array_equal(scatter, 2 * np.eye(3))
 
 
@@ -253,22 +434,44 @@ def test_the_record_of_a_shard_is_read_back_without_numpy(tmp_path):
     assert files.read_shard_record(tmp_path / "0000.npz") == read_shard_record(tmp_path / "0000.npz") == record
 
 
+@pytest.mark.parametrize("ids", ["\ufeffa\nb c\n", "a\r\nb c\r\n", "\ufeffa\r\nb c", "a\nb c"])
+def test_what_editors_do_to_ids_does_not_matter(tmp_path, ids):
+    write_embeddings(tmp_path, ["a", "b c"], np.zeros((2, 3)), NO_SCATTER, {}, {})
+    (tmp_path / "ids.txt").write_text(ids, encoding="utf-8", newline="")
+    assert read_embeddings(tmp_path / "embeddings.npy")[0] == ["a", "b c"]
+
+
+def test_a_first_id_that_begins_as_a_byte_order_mark_does_stays_as_it_is(tmp_path):
+    identities = ["\ufeffa", "\ufeffb"]
+    write_embeddings(tmp_path, identities, np.zeros((2, 3)), NO_SCATTER, {}, {})
+    assert read_embeddings(tmp_path / "embeddings.npy")[0] == identities
+
+
 def test_ids_elsewhere_are_read_when_named(tmp_path):
     write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), NO_SCATTER, {}, {})
     (tmp_path / "ids.txt").rename(tmp_path / "other.txt")
     assert read_embeddings(tmp_path / "embeddings.npy", tmp_path / "other.txt")[0] == ["a"]
 
 
-@pytest.mark.parametrize("embeddings", [np.zeros((2, 3)), np.zeros(1)])
-def test_embeddings_and_ids_that_do_not_belong_together_are_refused(tmp_path, embeddings):
-    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), NO_SCATTER, {}, {})
-    write_array(tmp_path / "embeddings.npy", embeddings)
+@pytest.mark.parametrize("ids", ["", "a\n", "a\nb\nc\n"])
+def test_embeddings_and_ids_that_do_not_belong_together_are_refused(tmp_path, ids):
+    write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), NO_SCATTER, {}, {})
+    (tmp_path / "ids.txt").write_text(ids)
     with pytest.raises(UserError, match="do not belong together") as error:
         read_embeddings(tmp_path / "embeddings.npy")
     assert "embeddings.npy" in str(error.value) and "ids.txt" in str(error.value)
 
 
-@pytest.mark.parametrize("read", [read_array, files.read_json, read_shard, read_scatter])
+def test_of_missing_embeddings_the_array_is_named(tmp_path):
+    with pytest.raises(UserError, match="gone.npy does not exist"):
+        read_embeddings(tmp_path / "gone.npy")
+
+
+def read_vector(path):
+    return read_array(path, 1)
+
+
+@pytest.mark.parametrize("read", [read_vector, files.read_json, read_shard, read_scatter])
 def test_a_missing_file_is_named(tmp_path, read):
     with pytest.raises(UserError, match="gone.file does not exist"):
         read(tmp_path / "gone.file")
@@ -281,6 +484,20 @@ def test_a_table_of_other_columns_is_named(tmp_path, content):
         read_table(tmp_path / "x.csv", ("one", "two"))
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e999", "1e19"])
+def test_a_table_with_a_number_that_is_not_finite_is_named_with_its_row(tmp_path, number):
+    (tmp_path / "x.csv").write_text(f"one,two\na,1\nb,{number}\n")
+    with pytest.raises(UserError, match=f"x.csv cannot be read .two of 'b' is {number}"):
+        read_table(tmp_path / "x.csv", ("one", "two"), two=float)
+
+
+@pytest.mark.parametrize("row", ["a", "a,1,2", '"a', "a" * 200_000 + ",1"])
+def test_a_damaged_row_of_a_table_is_named(tmp_path, row):
+    (tmp_path / "x.csv").write_text(f"one,two\n{row}\n")
+    with pytest.raises(UserError, match="x.csv cannot be read"):
+        read_table(tmp_path / "x.csv", ("one", "two"))
+
+
 @pytest.mark.parametrize("row", ["a,many", "a,", "a", "a,1.5"])
 def test_a_table_with_something_else_in_the_place_of_a_number_is_named(tmp_path, row):
     (tmp_path / "x.csv").write_text(f"one,two\n{row}\n")
@@ -289,7 +506,7 @@ def test_a_table_with_something_else_in_the_place_of_a_number_is_named(tmp_path,
 
 
 @pytest.mark.parametrize("content", [b"", b"no such format", b"\x93NUMPY", b"PK\x03\x04 cut short", b"\xff\xfe\x00"])
-@pytest.mark.parametrize("read", [read_array, files.read_json, read_shard, read_scatter])
+@pytest.mark.parametrize("read", [read_vector, files.read_json, read_shard, read_scatter])
 def test_an_unreadable_file_is_named(tmp_path, read, content):
     (tmp_path / "bad.file").write_bytes(content)
     with pytest.raises(UserError, match="bad.file cannot be read"):
@@ -299,7 +516,7 @@ def test_an_unreadable_file_is_named(tmp_path, read, content):
 def test_an_array_of_python_objects_is_refused(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{}], dtype=object))
     with pytest.raises(UserError, match="x.npy"):
-        read_array(tmp_path / "x.npy")
+        read_array(tmp_path / "x.npy", 1)
 
 
 def test_a_single_array_is_refused_as_a_shard(tmp_path):

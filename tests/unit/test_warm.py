@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 STAGE = '''
 """Does as told, and says in which process."""
 
+import atexit
 import multiprocessing
 import os
 import sys
@@ -64,6 +65,10 @@ def main():
             child.start()
             print(child.pid, flush=True)
             time.sleep(100)
+        case ["fail", path]:
+            atexit.register(lambda: open(path, "x"))
+            atexit.register(time.sleep, 0.3)
+            sys.exit(7)
         case ["write", path]:
             from fossilvit.store import files
 
@@ -214,7 +219,19 @@ def test_exit_code_and_output_are_those_of_a_process_of_its_own(do, arguments, c
     assert ended_with == code and process != worker
     if "Traceback" not in printed:
         assert printed_alone.split(maxsplit=1)[1] == printed.split(maxsplit=1)[1]
-    assert do("after")[1] == worker
+
+
+@pytest.mark.parametrize(("arguments", "stays"), [(["exit", "0"], True), (["exit", "7"], False), (["bug"], False)])
+def test_a_process_is_replaced_after_a_job_that_did_not_end_well(do, arguments, stays):
+    _, worker, _ = do("before")
+    assert do(*arguments)[1] == worker
+    code, next_worker, _ = do("after")
+    assert code == 0 and (next_worker == worker) is stays
+
+
+def test_a_process_that_is_replaced_has_ended_before_its_client(do, tmp_path):
+    """The next one then has its memory, and the GPU that it had claimed."""
+    assert do("fail", tmp_path / "ended")[0] == 7 and (tmp_path / "ended").exists()
 
 
 def test_without_a_run_every_job_has_a_process_of_its_own(do):

@@ -39,7 +39,8 @@ def extract(finished, tmp_path):
     driver.parent.mkdir()
 
     def run(gpus, *arguments):
-        driver.write_text("#!/bin/sh\n" + "".join(f"echo {gpu}\n" for gpu in range(gpus)))
+        lines = [f"echo 'GPU {gpu}: NVIDIA H100 (UUID: GPU-{gpu})'\n" for gpu in range(gpus)]
+        driver.write_text("".join(["#!/bin/sh\n", *lines]))
         driver.chmod(0o755)
         environment = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
         done = snakemake(
@@ -64,8 +65,8 @@ def at_once(seen):
 @pytest.mark.parametrize("cores", [2, 16])
 def test_each_gpu_serves_one_extraction_at_a_time(extract, cores):
     seen = extract(2, "--cores", cores)
-    assert {gpu for gpu, *_ in seen} == {"0", "1"} and at_once(seen) == 2
-    for gpu in "01":
+    assert {gpu for gpu, *_ in seen} == {"GPU-0", "GPU-1"} and at_once(seen) == 2
+    for gpu in ("GPU-0", "GPU-1"):
         assert at_once([one for one in seen if one[0] == gpu]) == 1
         assert len({process for seen_by, process, *_ in seen if seen_by == gpu}) == 1
 

@@ -1,6 +1,7 @@
 """The private parts of Snakemake that workflow/internals.py touches. This fails when a new Snakemake changes them."""
 
 import inspect
+import logging
 import signal
 import subprocess
 import sys
@@ -31,6 +32,33 @@ def test_snakemake_has_the_parts_that_decide_what_runs_again():
     assert callable(api.Workflow._prepare_dag) and "forcefiles" in inspect.signature(dag.DAG).parameters
     for name in ("has_metadata", "has_outdated_metadata"):
         assert list(inspect.signature(getattr(persistence.PersistenceBase, name)).parameters) == ["self", "job"]
+
+
+def test_snakemake_runs_in_the_part_that_reports_troubles():
+    assert callable(workflow.Workflow.execute) and "workflow.execute(" in inspect.getsource(api.DAGApi.execute_workflow)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("can't start new thread")])
+def test_a_fault_of_the_machine_ends_a_run_in_one_sentence(internals, monkeypatch, error):
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    with pytest.raises(SystemExit, match="^Error: .*\\.$"):
+        execute_with(internals, error)
+    assert not logging.raiseExceptions
+
+
+def test_a_bug_in_a_run_keeps_its_traceback(internals, monkeypatch):
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    with pytest.raises(KeyError):
+        execute_with(internals, KeyError("x"))
+
+
+def execute_with(internals, error):
+    def execute(*, executor_plugin):
+        raise error
+
+    process = SimpleNamespace(execute=execute)
+    internals.report_troubles(process)
+    process.execute(executor_plugin=None)
 
 
 def test_snakemake_has_the_parts_that_say_where_jobs_go():

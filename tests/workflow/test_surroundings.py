@@ -1,5 +1,8 @@
 """Names, mistakes, missing networks and the form of the rules."""
 
+import os
+import shutil
+import stat
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -7,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
+from fossilvit.errors import UserError
 from fossilvit.store.tables import NEIGHBORS_COLUMNS, read_table
 from tests.conftest import ordinary_user
 from tests.workflow.conftest import REPOSITORY, SMALL, command, snakemake, write_mesh
@@ -85,6 +89,122 @@ def test_a_folder_that_may_not_be_written_is_told_in_one_sentence(work):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def one_sentence(done):
+    """The sentence that a run ended with."""
+    assert done.returncode != 0 and "Traceback" not in done.stdout + done.stderr
+    (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    return sentence
+
+
+def start(work, *before, **environment):
+    """Start a run, after the words that make it another user's, and in another environment. None unsets a variable."""
+    variables = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+    words = [*before, *command(work)]
+    return subprocess.run(words, env=variables, capture_output=True, encoding="utf-8", timeout=300)
+
+
+@pytest.fixture
+def check(work, monkeypatch):
+    """Checks whether a run can begin in a folder, with the rights of an ordinary user who made all files."""
+    monkeypatch.syspath_prepend(REPOSITORY / "workflow")
+    import surroundings
+
+    monkeypatch.chdir(work)
+    monkeypatch.setattr(os, "access", lambda path, mode: bool(os.stat(path).st_mode & stat.S_IWUSR))
+    return lambda: surroundings.check(SimpleNamespace(deployment_settings=SimpleNamespace(deployment_method=set())))
+
+
+FOLDERS = [
+    "data",
+    "data/features",
+    "data/renders/round",
+    "results",
+    "results/figures",
+    "logs",
+    "logs/render_views/round",
+]
+
+
+@pytest.mark.parametrize("path", [*FOLDERS, ".snakemake/metadata", ".snakemake/log", ".fossilvit", "logs/evaluate.log"])
+def test_what_a_run_must_write_and_may_not_is_told_before_it_begins(work, check, path):
+    (work / ".fossilvit").mkdir(exist_ok=True)
+    check()
+    (work / path).chmod(0o555)
+    with pytest.raises(UserError, match=f"^{work / path} may not be written; change its permissions"):
+        check()
+
+
+@pytest.mark.parametrize("path", ["data/meshes/round", "results/kept", "results/clusters.csv", "data/encoder.json"])
+def test_what_a_run_does_not_write_in_place_may_be_protected(work, check, path):
+    (work / "results/kept").mkdir()
+    (work / path).chmod(0o555)
+    check()
+
+
+def test_of_a_large_collection_only_some_files_are_looked_at(work, check, monkeypatch):
+    (work / "data/features/more").mkdir()
+    for number in range(1000):
+        (work / f"data/features/{number}").mkdir()
+        (work / f"logs/{number}.log").touch()
+    looked = []
+    monkeypatch.setattr(os, "access", lambda path, mode: looked.append(path) or True)
+    check()
+    assert 20 < len(looked) < 500
+
+
+SECOND_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all,+dac_read_search"]
+SECOND_USER += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+"""Another user, who may read everything, so that he finds Python wherever it is."""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can be two users")
+def test_a_second_user_is_told_whose_folder_it_is_and_how_to_share_it(work, tmp_path):
+    if subprocess.run([*SECOND_USER, "true"], capture_output=True).returncode:
+        pytest.skip("this root may not become another user who can read everything")
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o777)
+    sentence = one_sentence(start(work, *SECOND_USER, HOME=str(home), XDG_CACHE_HOME=None))
+    assert f"{work} may not be written, because it belongs to root; to share it, let root give it" in sentence
+    assert "chgrp -R GROUP" in sentence and "umask 002" in sentence
+
+
+@pytest.mark.parametrize("home", [None, "/dev/null", "/proc/nowhere"])
+def test_without_a_home_to_write_to_caches_lie_in_the_working_folder(work, home):
+    where = (
+        {"HOME": "/dev/null", "XDG_CACHE_HOME": "/dev/null"} if home is None else {"HOME": home, "XDG_CACHE_HOME": None}
+    )
+    done = start(work, **where)
+    assert done.returncode == 0, done.stderr
+    assert f"so caches are in {work}/.fossilvit/cache." in done.stderr
+    assert (work / ".fossilvit/cache/snakemake").is_dir()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_networks_in_a_home_that_may_not_be_written_are_found(work, tmp_path):
+    (tmp_path / "torch/hub/checkpoints").mkdir(parents=True)
+    (tmp_path / "torch/hub/checkpoints/net.pth").write_text("weights")
+    tmp_path.chmod(0o555)
+    done = start(work, XDG_CACHE_HOME=str(tmp_path))
+    tmp_path.chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    assert (work / ".fossilvit/cache/torch/hub/checkpoints/net.pth").read_text() == "weights"
+
+
+def test_without_any_folder_for_caches_this_is_told_in_one_sentence(work):
+    (work / ".fossilvit").touch()
+    sentence = one_sentence(start(work, HOME="/dev/null", XDG_CACHE_HOME=None))
+    assert "name a folder: export XDG_CACHE_HOME=FOLDER" in sentence
+
+
+def test_a_fault_of_the_machine_in_the_middle_of_a_run_is_told_in_one_sentence(work):
+    """A file where Snakemake needs a folder stands in for the fault."""
+    (work / "results/clusters.csv").unlink()
+    shutil.rmtree(work / ".snakemake/incomplete")
+    (work / ".snakemake/incomplete").touch()
+    assert ".snakemake/incomplete" in one_sentence(start(work))
+
+
 def test_a_folder_is_unlocked_whatever_the_settings(work):
     lock = work / ".snakemake/locks/0.input.lock"
     lock.parent.mkdir(exist_ok=True)
@@ -102,10 +222,10 @@ def test_a_stage_in_a_python_without_its_packages_says_what_to_activate():
     assert done.stderr.count("\n") == 1 and "source .venv/bin/activate" in done.stderr
 
 
-def test_a_run_in_a_python_without_packages_says_what_to_activate(monkeypatch):
+def test_a_run_in_a_python_without_packages_says_what_to_activate(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(REPOSITORY / "workflow")
     import surroundings
-    from fossilvit.errors import UserError
 
     by_conda = SimpleNamespace(deployment_settings=SimpleNamespace(deployment_method={DeploymentMethod.CONDA}))
     by_hand = SimpleNamespace(deployment_settings=SimpleNamespace(deployment_method=set()))

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from fossilvit.errors import SpecimenError, UserError
+from fossilvit.errors import SpecimenError
+from fossilvit.running import troubles
 
 log = logging.getLogger("fossilvit")
 
@@ -16,15 +17,18 @@ Result = TypeVar("Result")
 
 
 def run(main: Callable[[], object]) -> int:
-    """Run a command and return its exit code. A user's mistake is reported in one sentence, without a traceback."""
+    """Run a command and return its exit code.
+
+    A mistake of the user or a fault of the machine is reported in one sentence, without a traceback.
+    """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         main()
-    except UserError as error:
-        log.error("Error: %s", error)
-        return 1
-    except OSError as error:
-        log.error("Error: %s; nothing half-written was left.", error)
+    except Exception as error:
+        sentence = troubles.told(error)
+        if sentence is None:
+            raise
+        log.error("Error: %s", sentence)
         return 1
     except KeyboardInterrupt:
         return 130

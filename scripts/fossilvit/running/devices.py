@@ -1,64 +1,98 @@
 """The GPUs and CPU cores that this process may use, and how several GPUs share the work.
 
-In: the environment and nvidia-smi. Out: names of GPUs, as CUDA_VISIBLE_DEVICES has them. Torch is not used, because its
-import takes seconds.
+In: the environment and the driver. Out: names of GPUs, as CUDA_VISIBLE_DEVICES has them.
 """
 
-import fcntl
+import logging
 import multiprocessing
 import os
-import shutil
-import subprocess
-import tempfile
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
 from fossilvit.errors import UserError
+from fossilvit.running import locks, nvidia
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+PATIENCE = 10.0
+"""Seconds to wait for a GPU that is free: the process that this one replaces may still be ending. Tests may replace
+this."""
+GLANCE = 0.1
+"""Seconds between two looks for a GPU that is free."""
+
+log = logging.getLogger("fossilvit")
 
 
 @cache
 def gpus() -> tuple[str, ...]:
-    """The GPUs of this machine, by their names in CUDA_VISIBLE_DEVICES; none where there is no driver."""
+    """The GPUs of this machine: by the names in CUDA_VISIBLE_DEVICES, or by UUID if it is not set.
+
+    As CUDA reads them, the names end at the first that is no GPU, and one that is repeated makes all of them void.
+    """
     visible = os.environ.get(VISIBLE)
-    if visible is not None:
-        names = (name.strip() for name in visible.split(","))
-        return tuple(takewhile(lambda name: name not in ("", "-1"), names))  # as CUDA reads it
-    if not shutil.which("nvidia-smi"):
-        return ()
-    listed = subprocess.run(
-        ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True, check=False
-    )
-    return tuple(listed.stdout.split()) if listed.returncode == 0 else ()
+    if visible is None:
+        return tuple(device for card in nvidia.cards() for device in card.devices)
+    found: dict[str, str] = {}
+    names = [name.strip() for name in visible.split(",")]
+    for name in names:
+        device = _device(name) if name.isdecimal() == names[0].isdecimal() else None
+        if device is None:
+            break
+        if device in found:
+            return ()
+        found[device] = name
+    return tuple(found.values())
+
+
+def _device(name: str) -> str | None:
+    """The UUID of a GPU or MIG device by its index, or by the beginning of its UUID; None if it is no GPU.
+
+    CUDA uses a GPU that is divided by its first MIG device, unless another one is named.
+    """
+    if name.isdecimal():
+        found = [card.devices[0] for card in nvidia.cards() if card.number == int(name)]
+    elif name.startswith(("GPU-", "MIG-")):
+        first = {card.uuid: card.devices[0] for card in nvidia.cards()}
+        parts = {device: device for card in nvidia.cards() for device in card.devices}
+        found = [device for uuid, device in {**first, **parts}.items() if uuid.startswith(name)]
+    else:
+        found = []
+    return found[0] if len(found) == 1 else None
 
 
 @cache
 def claim(names: tuple[str, ...]) -> None:
     """Claim one of several GPUs until this process ends: the first that no other process of the user has claimed.
 
-    Where all are claimed, one is shared. With one GPU or none, nothing is claimed.
+    If all stay claimed, one is shared. With one GPU or none, nothing is claimed.
     """
     if len(names) < 2:
         return
-    folder = Path(tempfile.gettempdir(), f"fossilvit-{os.getuid()}")
-    folder.mkdir(mode=0o700, exist_ok=True)
-    free = (name for name in names if _locked(folder / name.replace("/", "_")))
-    os.environ[VISIBLE] = next(free, names[os.getpid() % len(names)])
-
-
-def _locked(path: Path) -> bool:
-    """Lock a file as long as this process lasts; False where another process has locked it."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(file)
-        return False
-    return True
+        claimed, trouble = _first_free(names), "others are at work on all of them"
+    except OSError as error:
+        claimed, trouble = None, f"none can be claimed ({error})"
+    os.environ[VISIBLE] = claimed or names[os.getpid() % len(names)]
+    if claimed is None:
+        log.warning("GPU %s may be shared with another process, because %s.", os.environ[VISIBLE], trouble)
+
+
+def _first_free(names: Sequence[str]) -> str | None:
+    """Lock the first free GPU, by its UUID: in another job, the same index can be another GPU. None if none is free."""
+    folder = locks.open_folder()
+    devices = {name: _device(name) or name for name in names}
+    end = time.monotonic() + PATIENCE
+    try:
+        while True:
+            for name, device in devices.items():
+                if locks.take(device, folder):
+                    return name
+            if time.monotonic() > end:
+                return None
+            time.sleep(GLANCE)
+    finally:
+        os.close(folder)
 
 
 def on_each(names: Sequence[str], work: Callable[..., object], shares: Sequence[tuple[Any, ...]]) -> None:

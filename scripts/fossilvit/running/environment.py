@@ -1,10 +1,12 @@
-"""Reports that this Python lacks a package. Standard library only.
+"""Reports what is missing or wrong around a command before it begins. Standard library only.
 
 In: the names of packages, or an uncaught error. Out: one sentence.
 """
 
 import sys
 from types import TracebackType
+
+from fossilvit.running import troubles
 
 
 def lacking(*packages: str) -> str:
@@ -16,8 +18,17 @@ def lacking(*packages: str) -> str:
 
 
 def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Replace sys.excepthook: report a missing package in one sentence, and anything else as Python does."""
+    """Replace sys.excepthook: report a missing package or a fault of the machine in one sentence, a bug as Python does.
+
+    Ctrl-C needs no words. Where OpenBLAS may start no threads, it says so and interrupts its own import.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith(("fossilvit", "scripts")):
-        print(f"Error: {lacking(error.name)}", file=sys.stderr)
+        sentence: str | None = lacking(error.name)
     else:
+        sentence = troubles.told(error)
+    if sentence is None:
         sys.__excepthook__(kind, error, trace)
+    else:
+        print(f"Error: {sentence}", file=sys.stderr)

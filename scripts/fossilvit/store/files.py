@@ -4,6 +4,7 @@ In: a path, and what to write. Out: a whole file, or what one holds. Standard li
 every start.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -47,9 +48,20 @@ def atomic(path: PathLike, mode: str = "wb", synced: bool = False) -> Iterator[I
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _named(error, temporary, path) from error
         raise
+
+
+def _named(error: OSError, temporary: Path, path: Path) -> OSError:
+    """An error in writing a file that names this file, and not the unfinished one."""
+    if error.errno is None:  # from numpy, if only a part of an array could be written
+        return OSError(errno.ENOSPC, f"it could not be written whole ({error})", str(path))
+    if error.filename in (None, str(temporary)):
+        return OSError(error.errno, error.strerror, str(path))
+    return error
 
 
 def write_json(path: PathLike, value: Any) -> None:
