@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FOLDER = "FOSSILVIT_WARM"
 """The environment variable that names the folder of a run, as in fossilvit/running/warm."""
+MEMORY = "FOSSILVIT_MEM_MB"
+"""The environment variable that tells a stage MEM_MB, as in fossilvit/running/warm."""
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 PASSING = ("_", "SHLVL", "PWD", "OLDPWD")
 """Environment variables that differ from job to job and do not matter to it."""
@@ -42,20 +44,24 @@ def main() -> int:
     environment = {name: value for name, value in os.environ.items() if name not in PASSING}
     folder = environment.pop(FOLDER, None)
     if folder is None:
-        os.execve(sys.executable, [sys.executable, f"{SCRIPTS}/{stage}.py", *arguments], environment)
-    job = request(arguments, environment)
+        command = [sys.executable, f"{SCRIPTS}/{stage}.py", *arguments]
+        os.execve(sys.executable, command, {**environment, MEMORY: memory})
+    job = request(memory, arguments, environment)
     try:
         os.chdir(folder)  # because the path of a socket has at most 100 characters
     except OSError:
         sys.exit("Error: the run that this job belongs to has ended; run again.")
-    connection, worker = take(free_slot(stage), stage, job, environment)
+    try:
+        connection, worker = take(free_slot(stage), stage, job, environment)
+    except OSError as error:
+        sys.exit(f"Error: no process of {stage} can be started ({error.strerror}); remove the cause and run again.")
     return wait(connection, worker, int(memory), float(minutes))
 
 
-def request(arguments: list[str], environment: dict[str, str]) -> bytes:
-    """The job as the worker reads it: its folder and arguments, then the code and environment that it is made for."""
+def request(memory: str, arguments: list[str], environment: dict[str, str]) -> bytes:
+    """The job as the worker reads it: folder, memory and arguments, then the code and environment it is made for."""
     variables = sorted(f"{name}={value}" for name, value in environment.items())
-    fields = [os.getcwd(), str(len(arguments)), *arguments, sys.executable, *code(SCRIPTS), *variables]
+    fields = [os.getcwd(), memory, str(len(arguments)), *arguments, sys.executable, *code(SCRIPTS), *variables]
     return b"\0".join(map(os.fsencode, fields))
 
 
@@ -143,7 +149,18 @@ def wait(connection: _socket.socket, worker: int, memory: int, minutes: float) -
         code = b""
     if not code:
         sys.exit("Error: the process at work crashed or was killed; run again.")
+    if code[0]:
+        see_off(connection)
     return code[0]
+
+
+def see_off(connection: _socket.socket) -> None:
+    """Wait until a worker has ended, which leaves after a job that failed. The next has its memory and GPU then."""
+    connection.settimeout(PATIENCE)
+    try:  # noqa: SIM105  the import of contextlib takes 4 ms
+        connection.recv(1)
+    except OSError:
+        pass
 
 
 def kill(worker: int, reason: str, remedy: str) -> None:

@@ -60,6 +60,8 @@ def main():
             eaten = bytearray(int(megabytes) << 20)
             eaten[::4096] = b"x" * len(eaten[::4096])
             time.sleep(30)
+        case ["memory"]:
+            print(os.environ["FOSSILVIT_MEM_MB"], flush=True)
         case ["child"]:
             child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(100,), daemon=True)
             child.start()
@@ -278,6 +280,13 @@ def test_a_process_that_outgrows_its_memory_is_ended_and_one_that_does_not_is_no
     code, glutton, told = do("eat", "400", memory=300)
     assert code == 1 and "MB of memory, and may take 300" in told
     assert ended(glutton) and within.poll() is None and do("after")[0] == 0
+
+
+@pytest.mark.parametrize("kept_warm", [True, False])
+def test_a_job_is_told_the_memory_that_it_may_take_and_goes_to_the_same_process(do, kept_warm):
+    jobs = [do("memory", memory=memory, kept_warm=kept_warm) for memory in (1000, 2345)]
+    assert [printed.splitlines()[-1] for _, _, printed in jobs] == ["1000", "2345"]
+    assert (jobs[0][1] == jobs[1][1]) == kept_warm
 
 
 def test_changed_code_is_not_served_by_an_old_process(repository, do):

@@ -10,8 +10,8 @@ folder of their run:
     client  sends the file descriptors of its log, and the job
     worker  answers with its process ID when it takes the job, and with the exit code when the job is done
 
-A worker ends when it is idle, when a job was made for other code or another environment, after a number of jobs, and at
-once when its client or the owner of the folder has ended.
+A worker ends when it is idle, when a job was made for other code or another environment, after a job that did not end
+well, after a number of jobs, and at once when its client or the owner of the folder has ended.
 """
 
 import atexit
@@ -21,6 +21,8 @@ from contextlib import suppress
 
 FOLDER = "FOSSILVIT_WARM"
 """The environment variable that names the folder of a run."""
+MEMORY = "FOSSILVIT_MEM_MB"
+"""The environment variable that holds the MB that a job may take, as in scripts/warm.py."""
 ALIVE = "alive"
 """The named pipe in that folder, which the owner holds open as long as it lives."""
 

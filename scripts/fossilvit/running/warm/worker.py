@@ -38,6 +38,8 @@ class Job(NamedTuple):
 
     folder: str
     """The working directory."""
+    memory: str
+    """MB that the job may take."""
     arguments: list[str]
     made_for: list[str]
     """Code and environment that the job needs, as the client found them."""
@@ -80,13 +82,17 @@ def serve(stage: str, slot: str, listener: socket.socket, alive: int, idle: floa
         if made_for not in (None, job.made_for):
             return
         made_for = job.made_for
-        if number == most_jobs:
-            os.unlink(slot)
-            listener.close()
         connection.sendall(os.getpid().to_bytes(8, "big"))
         with outputs(streams), watched(connection, alive):
             code = do(stage, job)
+        leaving = code != 0 or number == most_jobs
+        if leaving:
+            os.unlink(slot)
+            listener.close()
         connection.sendall(bytes([code & 255]))
+        if leaving:
+            connection.detach()  # open until this process has ended, which the client waits for
+            return
         connection.close()
 
 
@@ -110,8 +116,8 @@ def receive(connection: socket.socket) -> tuple[Job, list[int]]:
     size, streams, _, _ = socket.recv_fds(connection, 8, 2)
     with connection.makefile("rb") as file:
         fields = file.read(int.from_bytes(size, "big")).split(b"\0")
-    folder, number, *rest = map(os.fsdecode, fields)
-    return Job(folder, rest[: int(number)], rest[int(number) :]), streams
+    folder, memory, number, *rest = map(os.fsdecode, fields)
+    return Job(folder, memory, rest[: int(number)], rest[int(number) :]), streams
 
 
 @contextmanager
@@ -166,9 +172,10 @@ def _desert(*_: object) -> None:
 def do(stage: str, job: Job) -> int:
     """Do a job as a separate process would, and return its exit code."""
     os.chdir(job.folder)
+    os.environ[warm.MEMORY] = job.memory
     sys.argv = [stage, *job.arguments]
     try:
-        return commands.run(importlib.import_module(stage).main)
+        return commands.run(lambda: importlib.import_module(stage).main())
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
