@@ -16,7 +16,8 @@ from fossilvit.scans import inventory, specimens
 from fossilvit.store import layout
 from fossilvit.store.png import write_image
 from fossilvit.views import cameras, isolated, poses, recording, rendering, studio
-from fossilvit.views.studio import Settings, Shoot
+from fossilvit.views.isolated import Sitting
+from fossilvit.views.studio import Settings
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
 
     def render(identity: str) -> None:
         if arguments.preview:
-            isolated.call(draw_preview, sources[identity], settings, identity, settings)
+            isolated.call(draw_preview, sources[identity], identity, settings)
         else:
             recording.render(sources[identity], identity, settings, arguments.out)
 
@@ -47,12 +48,12 @@ def find(folder_or_file: str, wanted: str | None, prefer: Sequence[str]) -> dict
     return found
 
 
-def draw_preview(shoot: Shoot, path: str, identity: str, settings: Settings) -> None:
-    """Read one specimen, and draw its views on one sheet."""
+def draw_preview(sitting: Sitting, identity: str, settings: Settings) -> None:
+    """Draw the views of one specimen on one sheet."""
     from fossilvit.pages import contact_sheet, preview
 
-    mesh, _ = studio.read(path)
-    pictures = preview.pictures(mesh, shoot(mesh), settings)
+    mesh, shot, _ = sitting
+    pictures = preview.pictures(mesh, shot, settings)
     look = f"{settings.appearance}, {settings.viewpoints}, {settings.framing}, align {settings.align}"
     sheet = layout.preview(identity)
     write_image(sheet, contact_sheet.draw(f"{identity}  ({look})", pictures))

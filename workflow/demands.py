@@ -27,9 +27,13 @@ def encoder_arguments(settings: Settings) -> str:
 
 
 def rendering_memory(settings: Settings, specimen: Specimen) -> int:
-    """MB to read and render a specimen: 1000, what its file may take, 25 bytes per sample, and 3 more per view."""
+    """MB to read and render a specimen: 1000, what its file may take, 25 bytes per sample, and 3 more per view.
+
+    Where colors are seen, it is 1000 more, for the largest texture.
+    """
     views = recipes.view_count(settings["render"])
-    return 1000 + specimen.memory + (25 + 3 * views) * _samples(settings) // MB
+    texture = 1000 if settings["render"]["appearance"] == "color" else 0
+    return 1000 + texture + specimen.memory + (25 + 3 * views) * _samples(settings) // MB
 
 
 def rendering_minutes(settings: Settings, specimen: Specimen) -> int:

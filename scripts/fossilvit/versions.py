@@ -4,7 +4,7 @@ Raise a stage's number when the same input and settings give other results. The 
 stage again, and all that follow from them. The recipe of each result holds the number.
 """
 
-RENDERING = 4
+RENDERING = 5
 HOG = 1
 DINOV2 = 2
 TORCHSCRIPT = 1

@@ -1,4 +1,4 @@
-"""Broken meshes by the thousand -> what the reader did not foresee.
+"""Broken meshes by the thousand -> what the reader and the renderer did not foresee.
 
     python tests/fuzz/fuzz_meshes.py --minutes 10               guided by coverage; needs `pip install atheris`
     python tests/fuzz/fuzz_meshes.py --minutes 10 --compiled    blind, in forked children, which show crashes
@@ -6,13 +6,16 @@
 
 Coverage sees no compiled code, so the first runs the kernels as plain Python. A file may be refused with a
 SpecimenError of known cause; whatever else comes out of meshes.read, or is wrong with what it returns, is a finding.
+What is read is also posed and drawn.
 
 The first byte of an input says how its file ends (below) and, if its fifth bit is set, that it is packed with gzip.
-What follows MTL_MARK in it becomes m.mtl beside the file, where t.png lies too.
+What follows MTL_MARK in it becomes m.mtl beside the file, and what follows PICTURE_MARK in that becomes the texture
+t.png, whatever format it has.
 """
 
 import argparse
 import gzip
+import io
 import json
 import os
 import pickle
@@ -26,15 +29,18 @@ import tempfile
 import time
 import traceback
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 ENDINGS = ("ply", "obj", "stl", "off")
 PACKED = 16
-MTL_MARK = b"\n%%mtl\n"
+MTL_MARK, PICTURE_MARK = b"\n%%mtl\n", b"\n%%picture\n"
 TEXTURED = "comment TextureFile t.png\n"
-LONGEST = 2000
+LONGEST = 3000
+SIZE = 16
+"""Pixels, width and height of a view that is drawn."""
 HANG = 10
 """Seconds that an input may take."""
 MEMORY = 1 << 30
@@ -64,6 +70,7 @@ BYTES = [
     b"\x7f\xff\xff\xff",
     b"\r\n",
     MTL_MARK,
+    PICTURE_MARK,
 ]
 
 
@@ -137,8 +144,29 @@ def seeds():
     found += [("stl", bytes(80) + struct.pack("<I", count) + binary) for count in (4, 3, 0)]
     found += [(ending, text.encode("utf-16")) for ending, text in texts[1:2] + texts[6:7]]
     found += [("off", gzip.compress(texts[8][1].encode(), mtime=0))]
+    textured = next(text for _, text in texts if "mtllib" in text).encode()
+    found += [("obj", textured + PICTURE_MARK + picture) for picture in pictures()]
     plain = [bytes([ENDINGS.index(ending)]) + data for ending, data in found]
     return plain + [bytes([PACKED | seed[0]]) + seed[1:] for seed in plain[::4]]
+
+
+def pictures():
+    """Small pictures of every format that is read, and of modes and compressions that differ in how they are read."""
+    from PIL import Image
+
+    image = Image.new("RGB", (5, 4), (200, 100, 50))
+    image.putpixel((1, 1), (0, 0, 255))
+    for name, mode, options in (
+        ("PNG", "RGB", {}), ("PNG", "P", {}), ("PNG", "1", {}), ("PNG", "RGBA", {}), ("JPEG", "RGB", {}),
+        ("JPEG", "CMYK", {"progressive": True}), ("TIFF", "RGB", {}), ("TIFF", "RGB", {"compression": "tiff_lzw"}),
+        ("TIFF", "RGB", {"compression": "jpeg"}), ("TIFF", "1", {"compression": "group4"}), ("BMP", "RGB", {}),
+        ("BMP", "P", {}), ("TGA", "RGB", {"compression": "tga_rle"}), ("TGA", "L", {}), ("GIF", "P", {}),
+        ("GIF", "P", {"save_all": True, "append_images": [image.convert("P")]}), ("WEBP", "RGB", {}),
+        ("WEBP", "RGBA", {"lossless": True}),
+    ):  # fmt: skip
+        content = io.BytesIO()
+        image.convert(mode).save(content, name, **options)
+        yield content.getvalue()
 
 
 def others(folders):
@@ -152,13 +180,15 @@ class Run:
     """Tries inputs and keeps the shortest of every finding."""
 
     def __init__(self, folder):
-        from PIL import Image
-
         from fossilvit import meshes
         from fossilvit.errors import SpecimenError
+        from fossilvit.meshes.formats import pictures as reader
+        from fossilvit.views import studio
 
-        self.meshes, self.refusal, self.folder = meshes, SpecimenError, Path(folder)
-        Image.new("RGB", (2, 2), (255, 0, 0)).save(self.folder / "t.png")
+        self.meshes, self.refusal, self.folder, self.reader = meshes, SpecimenError, Path(folder), reader
+        self.picture = next(pictures())
+        settings = studio.Settings(views=4, framing="zoom", size=SIZE, appearance="color")
+        self.shoot = ExitStack().enter_context(studio.opened(settings))
         self.tried = self.read = self.refused = self.hangs = 0
         self.findings = {}
 
@@ -167,7 +197,10 @@ class Run:
         first, (content, *library) = data[:1] or b"\0", data[1:].split(MTL_MARK, 1)
         path = self.folder / f"fuzz.{ENDINGS[first[0] % 4]}"
         path.write_bytes(gzip.compress(content, 1, mtime=0) if first[0] & PACKED else content)
-        (self.folder / "m.mtl").write_bytes(library[0] if library else b"newmtl a\nmap_Kd t.png\n")
+        library, *picture = library[0].split(PICTURE_MARK, 1) if library else [b"newmtl a\nmap_Kd t.png\n"]
+        (self.folder / "m.mtl").write_bytes(library)
+        (self.folder / "t.png").write_bytes(picture[0] if picture else self.picture)
+        self.reader.MOST_KEPT = 1 << 26 if len(data) % 2 else 12  # of every second input the picture is reduced
         self.tried += 1
         try:
             mesh = self.meshes.read(path)
@@ -179,6 +212,7 @@ class Run:
         self.read += 1
         try:
             _require_sound(self.meshes, mesh)
+            _require_drawn(self.shoot(mesh))
         except (Exception, Hang) as error:
             return _told(error)
 
@@ -250,6 +284,17 @@ def _require_sound(meshes, mesh):
         numbers = {key: fact for key, fact in facts.items() if isinstance(fact, float)}
         raise AssertionError(f"facts: no number: {[key for key in numbers if not np.isfinite(numbers[key])]}") from None
     assert not facts["volume"] or facts["volume"] > -1e-9 * max(facts["area"], 1e-300) ** 1.5, "facts: volume below 0"
+
+
+def _require_drawn(shot):
+    """Refuse views that are not what their docstrings promise."""
+    center, rotation, radius = shot.pose
+    assert np.isfinite([*center, *rotation.ravel(), radius]).all() and radius > 0, "pose: finite"
+    assert np.allclose(rotation @ rotation.T, np.eye(3)) and np.linalg.det(rotation) > 0, "pose: rotation"
+    for image in shot.images:
+        assert image.shape == (SIZE, SIZE, 3) and image.dtype == np.uint8, "views: shape"
+        background = image == 255
+        assert (background.all(axis=2) == background.any(axis=2)).all(), "views: background"
 
 
 def guided(run, inputs, deadline, folder):
@@ -366,6 +411,7 @@ def _child(run, inputs, chance, last, result):
     _limit_memory()
     run.findings = {}
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the parent tells
+    os.dup2(sys.stdout.fileno(), 2)  # libtiff tells there what is wrong with a picture
     for _ in range(BATCH):
         data = mutated(inputs, chance)
         last.write_bytes(data)

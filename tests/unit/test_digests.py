@@ -80,6 +80,13 @@ def test_what_is_missing_no_file_or_may_not_be_read_has_no_digest(tmp_path, monk
     assert known.of(tmp_path / "a") is None
 
 
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="is no file"):
+        digests.of_file(tmp_path / "pipe")
+    assert digests.Digests().of(tmp_path / "pipe") is None
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b'{"a": 1}', b"\xff", b'{"A": [1, 2]}', b'{"A": 3}'])
 def test_a_broken_memory_is_made_anew(tmp_path, look, content):
     (tmp_path / "memory").mkdir()

@@ -78,7 +78,7 @@ def test_every_folder_is_read_once(tmp_path, monkeypatch):
     assert sorted(read) == sorted(str(folder) for folder in [tmp_path, *tmp_path.rglob("*")] if folder.is_dir())
 
 
-@pytest.mark.parametrize(("name", "times"), [("a.ply", 10), ("a.PLY.GZ", 40)])
+@pytest.mark.parametrize(("name", "times"), [("a.ply", 20), ("a.PLY.GZ", 60)])
 def test_reading_a_mesh_takes_memory_by_its_size(tmp_path, name, times):
     (tmp_path / name).write_bytes(bytes(3_000_000))
     assert inventory.take(tmp_path).specimens["a"].memory == 3 * times
@@ -313,7 +313,38 @@ def test_what_holds_no_content_is_passed_over(tmp_path):
             listener.bind(str(tmp_path / "s.ply"))
         except OSError:
             (tmp_path / "s.ply").symlink_to("pipe.ply")
-        assert others(tmp_path) == {"pipe.ply": "devices", "s.ply": "devices"}
+        assert others(tmp_path) == {"pipe.ply": "pipes, sockets and devices", "s.ply": "pipes, sockets and devices"}
+
+
+@pytest.mark.parametrize("name", ["null.ply", "null.obj.gz"])
+def test_a_link_to_a_device_is_passed_over_as_a_device(tmp_path, name):
+    touch(tmp_path, "a.ply")
+    (tmp_path / name).symlink_to("/dev/null")
+    (tmp_path / "notes.txt").symlink_to("/dev/null")
+    assert others(tmp_path) == {name: "pipes, sockets and devices", "notes.txt": "pipes, sockets and devices"}
+
+
+@pytest.mark.parametrize("name", ["a.ply", "deep/A.OBJ", "x.stl.gz"])
+def test_a_folder_with_the_name_of_a_scan_is_entered_and_passed_over(tmp_path, name):
+    touch(tmp_path, f"{name}/b.ply")
+    assert ids(tmp_path) == [f"{name}/b"] and others(tmp_path) == {name: "folders named like scans"}
+
+
+def test_it_is_known_which_scans_lie_outside_their_folder(tmp_path, monkeypatch):
+    touch(tmp_path, "archive/x.ply", "archive/deep/y.ply", "scans/own.ply", "scans/a/b.ply")
+    scans = tmp_path / "scans"
+    (scans / "link.ply").symlink_to(tmp_path / "archive/x.ply")
+    (scans / "a/linked").symlink_to(tmp_path / "archive/deep")
+    (scans / "a/inner.ply").symlink_to(scans / "own.ply")
+    (tmp_path / "way").symlink_to(scans)
+    outside = {"own": False, "a/b": False, "a/inner": False, "link": True, "a/linked/y": True}
+    monkeypatch.chdir(scans)
+    for folder in (scans, "../scans", ".", tmp_path / "way"):
+        found = inventory.take(folder).specimens
+        assert {one: inventory.is_outside(specimen.path, one) for one, specimen in found.items()} == outside
+    for path, identity in (("own.ply", "own"), ("a/b.ply", "b"), ("own.ply", "another"), ("own", "own")):
+        assert not inventory.is_outside(path, identity)
+    assert inventory.is_outside("link.ply", "link") and inventory.is_outside("link.ply", "another/name")
 
 
 @pytest.mark.parametrize("kind", passed_over.BY_NAME, ids=lambda kind: kind.label)

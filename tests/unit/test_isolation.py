@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fossilvit.errors import SpecimenError, UserError
-from fossilvit.running import isolation
+from fossilvit.running import isolation, warm
 
 linux = pytest.mark.skipif(
     not os.path.exists("/proc/self/statm"), reason="only Linux tells how much memory a process has"
@@ -104,7 +104,7 @@ def test_a_child_that_somebody_kills_is_a_fault_of_the_machine(call, number):
 def test_a_child_that_the_kernel_kills_for_lack_of_memory_is_a_crash(call, monkeypatch):
     kills = iter([0, 1])
     monkeypatch.setattr(isolation, "killed_for_memory", lambda: next(kills))
-    with pytest.raises(isolation.Crash, match="lack of memory"):
+    with pytest.raises(isolation.OutOfMemory, match="lack of memory"):
         call("signal", signal.SIGKILL)
 
 
@@ -157,3 +157,29 @@ def test_memory_beyond_the_bound_is_refused_and_what_is_within_it_is_not():
         with pytest.raises(MemoryError):
             np.ones(400 << 20, np.uint8)
     assert np.ones(400 << 20, np.uint8).all()
+
+
+@linux
+@pytest.mark.parametrize(("outer", "inner"), [(200, 1000), (1000, 200)])
+def test_of_two_bounds_on_memory_the_tighter_counts(outer, inner):
+    with isolation.memory_bound(outer << 20):
+        with isolation.memory_bound(inner << 20), pytest.raises(MemoryError):
+            np.ones(400 << 20, np.uint8)
+        if outer > inner:
+            assert np.ones(400 << 20, np.uint8).all()
+
+
+@pytest.mark.parametrize(("said", "megabytes"), [("1200", 1200), ("", None), (None, None)])
+def test_a_job_is_told_its_memory(monkeypatch, said, megabytes):
+    monkeypatch.delenv(warm.MEMORY, raising=False)
+    if said is not None:
+        monkeypatch.setenv(warm.MEMORY, said)
+    assert isolation.memory_of_job() == megabytes
+
+
+@linux
+def test_what_a_job_leaves_is_less_by_what_this_process_and_its_parent_take():
+    before = isolation.memory_left(10_000)
+    taken = np.ones(300 << 20, np.uint8)
+    after = isolation.memory_left(10_000)
+    assert before < 10_000 << 20 and before - after > 0.9 * taken.nbytes

@@ -1,6 +1,9 @@
 """What lies around a mesh: compression, endings, files that are no mesh, and files that may not be read."""
 
 import gzip
+import os
+import signal
+import socket
 
 import numpy as np
 import pytest
@@ -118,6 +121,94 @@ def test_a_name_of_blanks_and_other_scripts_is_named(tmp_path):
     assert "壊れた 標本.ply" in refusal(stored(tmp_path, "壊れた 標本.ply", b""))
 
 
+@pytest.fixture
+def special(tmp_path):
+    """Makes what is no file with content, under the name of a scan."""
+    held = []
+
+    def make(kind, name="x.ply"):
+        path = tmp_path / name
+        match kind:
+            case "pipe":
+                os.mkfifo(path)
+            case "folder":
+                path.mkdir()
+            case "device":
+                path.symlink_to("/dev/zero")
+            case "socket":
+                held.append(socket.socket(socket.AF_UNIX))
+                try:
+                    held[-1].bind(str(path))
+                except OSError:
+                    pytest.skip("this file system takes no sockets, or the path is too long for one")
+        return path
+
+    signal.alarm(20)  # what waits for a pipe never ends
+    yield make
+    signal.alarm(0)
+    for one in held:
+        one.close()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "socket"])
+def test_what_is_no_file_with_content_is_refused_and_never_waited_for(special, kind):
+    path = special(kind)
+    assert "is no file, but a folder, pipe, socket or device; put the scan itself here" in refusal(path)
+    assert meshes.file_facts(path)["sha256"] is None and meshes.most_memory(path) == source.MEMORY_BASE
+
+
+def test_a_file_that_becomes_a_pipe_when_it_is_opened_is_refused(special, tmp_path, monkeypatch):
+    """Between the look at a file and its opening another may take its place."""
+    pipe, look = special("pipe", "pipe.ply"), os.stat
+    path = stored(tmp_path, "x.ply", WHOLE["text.ply"])
+    monkeypatch.setattr(source.os, "stat", lambda one, **options: (look(one, **options), os.replace(pipe, path))[0])
+    assert "is no file" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"root:secret:19000:0:99999:7:::\n",
+        b"OFF\nsecret 3 0\n",
+        b"OFF\n3 1 0\n0 0 0\n1 0 secret\n",
+        b"ply\nformat ascii 1.0\nelement vertex secret\nend_header\n",
+        b"ply\nformat ascii 1.0\nelement vertex 1\nproperty secret x\nend_header\n",
+        b"ply\nformat ascii 1.0\nelement secret 9\nproperty float x\nend_header\n1\n",
+        b"v secret 0 0\n",
+        b"v 0 0 0\nmtllib secret.mtl\nf 1 secret\n",
+        b"solid secret\nfacet\nvertex secret\nendsolid\n",
+        b"\x1f\x8bsecret",
+        b"%PDF-1.7 secret",
+    ],
+)
+@pytest.mark.parametrize("ending", ["ply", "obj", "stl", "off"])
+def test_of_a_scan_outside_the_folder_of_scans_nothing_is_told_but_its_path(tmp_path, ending, data):
+    path = stored(tmp_path, f"x.{ending}", data)
+    with pytest.raises(SpecimenError) as error:
+        meshes.read(path, outside=True)
+    assert str(error.value) == (
+        f"{path} cannot be read; it lies outside the folder of scans, so nothing is told of its content: copy it into "
+        "the folder to learn what is wrong."
+    )
+
+
+def test_an_unforeseen_error_tells_nothing_of_a_scan_outside_the_folder_of_scans(tmp_path, monkeypatch):
+    def fail(*_):
+        raise ValueError("secret")
+
+    monkeypatch.setattr(source, "load", fail)
+    for outside in (False, True):
+        with pytest.raises(SpecimenError, match=r"x.ply cannot be read.*\.$") as error:
+            meshes.read(tmp_path / "x.ply", outside)
+        assert ("secret" in str(error.value)) != outside
+
+
+@pytest.mark.parametrize("size", [(1e-100, 1e-100, 1e-100), (5e-324, 1, 1), (1e-200, 1e-200, 1)])
+def test_a_surface_too_small_for_its_area_to_be_computed_is_refused(tmp_path, size):
+    corners = [[x * side for x, side in zip(corner, size, strict=True)] for corner in TETRAHEDRON]
+    assert "is too small, or too thin, to be drawn" in refusal(stored(tmp_path, "x.obj", obj(corners, SIDES[1:2])))
+
+
 def test_a_missing_file_is_a_fault_of_the_machine(tmp_path):
     """A drive that is not mounted must not turn a whole collection into failed specimens."""
     with pytest.raises(FileNotFoundError, match="gone.ply"):
@@ -126,7 +217,12 @@ def test_a_missing_file_is_a_fault_of_the_machine(tmp_path):
 
 @pytest.mark.parametrize(
     ("fault", "told"),
-    [(PermissionError(13, "denied"), SpecimenError), (OSError(5, "disk"), OSError), (MemoryError(), MemoryError)],
+    [
+        (PermissionError(13, "denied"), SpecimenError),
+        (OSError(5, "disk"), OSError),
+        (MemoryError(), MemoryError),
+        (ImportError(), ImportError),
+    ],
 )
 def test_a_forbidden_file_is_bad_data_but_a_bad_disk_is_not(tmp_path, monkeypatch, fault, told):
     def refuse(*arguments, **keywords):

@@ -307,13 +307,6 @@ def test_a_library_that_is_a_pipe_is_not_opened(tmp_path):
     assert is_triangle(mesh) and mesh.texture is None and "skin.mtl" in mesh.notes[0]
 
 
-def test_a_picture_too_large_to_be_one_is_a_note(tmp_path):
-    Image.new("1", (14_000, 14_000)).save(tmp_path / "skin.png")
-    material(tmp_path, text="newmtl red\nKd 1 0 0.2\nmap_Kd skin.png\n")
-    mesh = read(tmp_path, with_material("skin.mtl"))
-    assert mesh.texture.images[0].tolist() == [[[255, 0, 51]]] and "skin.png" in mesh.notes[0]
-
-
 def test_materials_that_no_face_uses_make_no_texture(tmp_path):
     material(tmp_path)
     mesh = read(tmp_path, "mtllib skin.mtl\n" + TRIANGLE)

@@ -119,8 +119,10 @@ def test_arguments_are_quoted_and_leave_out_what_is_not_set(demands, config):
 
 def test_larger_files_and_larger_views_are_given_more(demands, config):
     small, large = (demands.rendering_memory(config, specimen) for specimen in (SMALL, LARGE))
-    assert small == 1000 + 10 + 61 * 768**2 // 10**6 and large == small + 9990
-    assert [demands.rendering_minutes(config, specimen) for specimen in (SMALL, LARGE)] == [1, 11]
+    assert small == 1000 + 20 + 61 * 768**2 // 10**6 and large == small + 19980
+    assert [demands.rendering_minutes(config, specimen) for specimen in (SMALL, LARGE)] == [1, 21]
+    config["render"]["appearance"] = "color"
+    assert demands.rendering_memory(config, SMALL) == small + 1000
     config["render"] |= {"size": 4096, "antialias": 4}
     assert demands.rendering_memory(config, SMALL) > 16000 and demands.rendering_minutes(config, SMALL) > 3
 

@@ -21,15 +21,22 @@ from fossilvit.store.files import PathLike
 
 LARGEST_UV = 1e30
 """Texture coordinates beyond it count as none."""
+UNTOLD = (
+    "cannot be read; it lies outside the folder of scans, so nothing is told of its content: "
+    "copy it into the folder to learn what is wrong."
+)
+"""The end of the message about a scan whose content may not be shown."""
 
 
-def read(path: PathLike) -> Mesh:
+def read(path: PathLike, outside: bool = False) -> Mesh:
     """Read a scan.
 
     Parameters
     ----------
     path : path
         The content of the file decides its format, not the ending of its name.
+    outside : bool
+        Whether it lies outside the folder of scans. Then the message of an error holds nothing of its content.
 
     Raises
     ------
@@ -43,15 +50,20 @@ def read(path: PathLike) -> Mesh:
         mesh = strays.marked(_surface(geometry) if len(geometry.sizes) else _points(geometry))
         coarse = resolution.check(strays.without(mesh).vertices)
     except Unreadable as error:
-        raise SpecimenError(f"{path} {error}") from None
+        raise SpecimenError(f"{path} {UNTOLD if outside else error}") from None
     except PermissionError:
         raise SpecimenError(f"{path} may not be read; give yourself permission and run again.") from None
-    except (OSError, MemoryError):  # a fault of the machine, not of the data
+    except (OSError, MemoryError, ImportError):  # a fault of the machine, not of the data
         raise
     except Exception as error:  # a broken file can make a parser fail in any way
-        cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise SpecimenError(f"{path} cannot be read ({cause}); export it again.") from error
+        raise SpecimenError(f"{path} {UNTOLD if outside else unforeseen('read', error)}") from error
     return mesh._replace(format=geometry.format, notes=(*geometry.notes, *mesh.notes, *coarse))
+
+
+def unforeseen(what: str, error: Exception) -> str:
+    """The end of the message about an unforeseen error; `what` cannot be done to the scan, e.g. `read`."""
+    cause = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return f"cannot be {what} ({cause}); export it again."
 
 
 def _parsed(content: source.Source, path: PathLike) -> Geometry:
@@ -76,6 +88,8 @@ def _surface(geometry: Geometry) -> Mesh:
     if not len(sound.faces):
         resolution.check(geometry.vertices[cleaning.usable(geometry.vertices)])
         raise Unreadable("has no face with an area", "export the surface again")
+    if not measures.area(sound.vertices, sound.faces):  # not even as a number of 64 bits
+        raise Unreadable("is too small, or too thin, to be drawn", "export it in a smaller unit, e.g. in millimeters")
     joined = topology_of(sound.faces, len(sound.vertices))
     faces = _turned(sound.faces, joined.turned)
     if joined.turned.any():

@@ -20,12 +20,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from fossilvit.running import warm
+
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 """The signals that end a process after a fault in compiled code."""
 OUTPUTS = (1, 2)
 """File descriptors of standard output and standard error."""
 PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of Linux."""
+RESERVE = 100 << 20
+"""Bytes left to what a bound does not count: memory that a child shares with its parent until it writes there."""
 
 Workshop = Callable[[], AbstractContextManager[Callable[..., Any]]]
 """A function that returns a context manager, which is entered in the child and gives the function to call."""
@@ -33,6 +37,10 @@ Workshop = Callable[[], AbstractContextManager[Callable[..., Any]]]
 
 class Crash(Exception):
     """The child died of its own fault. The message says of which, e.g. `segmentation fault`."""
+
+
+class OutOfMemory(Crash):
+    """The kernel killed the child for lack of memory."""
 
 
 class Child:
@@ -107,7 +115,7 @@ class _Child:
         if died_of in CRASHES:
             return Crash((signal.strsignal(died_of) or f"signal {died_of}").lower())
         if died_of == signal.SIGKILL and killed_for_memory() > self.killed_before:
-            return Crash("lack of memory")
+            return OutOfMemory("lack of memory")
         return OSError(f"the process at work ended with exit code {code}; run again")
 
 
@@ -158,21 +166,41 @@ def killed_for_memory() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
+def memory_of_job() -> int | None:
+    """MB that this process and its children may take; None where nobody has said so."""
+    said = os.environ.get(warm.MEMORY, "")
+    return int(said) if said.isdecimal() else None
+
+
+def memory_left(megabytes: int) -> int:
+    """Bytes that this child may take more before it and its parent take this number of MB; negative if they do."""
+    return (megabytes << 20) - _memory_of(os.getpid()) - _memory_of(os.getppid()) - RESERVE
+
+
+def _memory_of(process: int) -> int:
+    """Bytes that a process takes, its part of shared pages among them; 0 on systems other than Linux."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+
+
 @contextmanager
 def memory_bound(most: int) -> Iterator[None]:
     """Let this process take at most `most` bytes more than it has now; beyond that, a MemoryError is raised.
 
-    It has an effect only on Linux, which reports the memory of a process.
+    A bound within another never exceeds it. It has an effect only on Linux, which reports the memory of a process.
     """
-    unlimited, hard = resource.getrlimit(resource.RLIMIT_AS)
+    outer, hard = resource.getrlimit(resource.RLIMIT_AS)
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
     except OSError:
         yield
         return
     bound = pages * resource.getpagesize() + most
-    resource.setrlimit(resource.RLIMIT_AS, (bound if hard == resource.RLIM_INFINITY else min(bound, hard), hard))
+    resource.setrlimit(resource.RLIMIT_AS, (bound if outer == resource.RLIM_INFINITY else min(bound, outer), hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, (unlimited, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (outer, hard))

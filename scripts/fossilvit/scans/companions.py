@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import NamedTuple
 
 from fossilvit.store import digests
 from fossilvit.store.files import PathLike
@@ -18,7 +19,18 @@ from fossilvit.store.files import PathLike
 LONGEST_NAME = 80
 """Longest name that a message shows whole, in characters."""
 
-_notes = ContextVar[dict[str, str | None] | None]("companions", default=None)
+UNNAMED = "(whose name is not told, because the scan lies outside the folder of scans)"
+
+
+class _Search(NamedTuple):
+    """What is known while one scan is read."""
+
+    notes: dict[str, str | None]
+    known: digests.Digests
+    named: bool
+
+
+_search = ContextVar[_Search | None]("companions", default=None)
 
 
 class Missing(Exception):
@@ -26,14 +38,20 @@ class Missing(Exception):
 
 
 @contextmanager
-def noted() -> Iterator[dict[str, str | None]]:
-    """Note the files that are looked for within this context: a dict of name to SHA-256, or to None if missing."""
-    notes: dict[str, str | None] = {}
-    token = _notes.set(notes)
+def noted(named: bool = True) -> Iterator[dict[str, str | None]]:
+    """Note the files that are looked for within this context: a dict of name to SHA-256, or to None if missing.
+
+    Parameters
+    ----------
+    named : bool
+        Whether messages may show their names, which are content of the scan.
+    """
+    search = _Search({}, digests.Digests(), named)
+    token = _search.set(search)
     try:
-        yield notes
+        yield search.notes
     finally:
-        _notes.reset(token)
+        _search.reset(token)
 
 
 def locate(scan: PathLike, name: str) -> Path:
@@ -44,9 +62,9 @@ def locate(scan: PathLike, name: str) -> Path:
     Missing
     """
     found = _beside(scan, name)
-    notes = _notes.get()
-    if notes is not None and name not in notes:
-        notes[name] = digests.of_file(found) if isinstance(found, Path) else None
+    search = _search.get()
+    if search is not None and name not in search.notes:
+        search.notes[name] = search.known.of(found) if isinstance(found, Path) else None
     if isinstance(found, Path):
         return found
     raise Missing(f"names the file {shown(name)}{found}")
@@ -66,7 +84,10 @@ def around(scan: PathLike) -> list[str]:
 
 
 def shown(name: str) -> str:
-    """A name in quotes, cut after LONGEST_NAME characters."""
+    """A name in quotes, cut after LONGEST_NAME characters; UNNAMED where it may not be shown."""
+    search = _search.get()
+    if search is not None and not search.named:
+        return UNNAMED
     return repr(name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "...")
 
 

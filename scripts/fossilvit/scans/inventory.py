@@ -41,7 +41,8 @@ class Inventory(NamedTuple):
     """ID and reason of every scan that cannot be in the collection until the user corrects it, and of every folder that
     may not be opened; sorted."""
     passed_over: list[tuple[str, Kind]]
-    """Path in the folder, and kind, of every file that is not read as a scan; sorted."""
+    """Path in the folder, and kind, of every file that is not read as a scan, and of every folder with the name of one;
+    sorted."""
 
     def summary(self) -> list[str]:
         """Sentences about what is not in the collection."""
@@ -107,6 +108,20 @@ def without_extension(name: str) -> str | None:
     return next((name[: -len(ending)] for ending in ENDINGS if name.lower().endswith(ending)), None)
 
 
+def is_outside(path: PathLike, identity: str) -> bool:
+    """Whether the content of a scan lies outside the folder of scans, to which a link leads.
+
+    Parameters
+    ----------
+    path : path
+        The folder of scans is what precedes the ID in it, or the folder of the file if the ID is not part of it.
+    identity : str
+    """
+    named = os.path.join(".", without_extension(os.fspath(path)) or os.fspath(path))
+    folder = named.removesuffix(f"/{identity}") if named.endswith(f"/{identity}") else os.path.dirname(named)
+    return not os.path.realpath(path).startswith(os.path.join(os.path.realpath(folder), ""))
+
+
 def printable(name: str) -> str:
     """A name to show and to write into tables. Bytes that are not UTF-8 and control characters become escapes."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
@@ -114,7 +129,7 @@ def printable(name: str) -> str:
 
 
 def _walk(folder: str) -> Iterator[tuple[str, Kind | OSError | None]]:
-    """The path of every file under a folder, and of every folder that is not entered, with what was found there.
+    """The path of every file under a folder, and of every folder to report, with what was found there.
 
     That is None for a file to read, a Kind for one to pass over, and the error for a folder that cannot be opened. A
     folder that is reached twice through links is entered once.
@@ -142,6 +157,8 @@ def _walk(folder: str) -> Iterator[tuple[str, Kind | OSError | None]]:
             else:
                 entered.add(real)
                 waiting.append(entry.path)
+                if without_extension(entry.name):
+                    yield entry.path, passed_over.FOLDER
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -168,7 +185,7 @@ def _kind(entry: os.DirEntry[str]) -> Kind | None:
             return None
     except OSError as error:
         return passed_over.NOWHERE if error.errno == errno.ELOOP else None
-    return passed_over.NOWHERE if entry.is_symlink() else passed_over.SPECIAL
+    return passed_over.SPECIAL if os.path.exists(entry.path) else passed_over.NOWHERE
 
 
 def _trouble(identity: str, found: Kind | None, for_cluster: bool) -> str | None:

@@ -57,7 +57,10 @@ BY_NAME = (
 )
 OTHER = Kind("other files", "No scan: its name does not end in .ply, .obj, .stl, .off, or one of these with .gz.")
 HIDDEN = Kind("hidden files", "Hidden, as its name begins with a dot.")
-SPECIAL = Kind("devices", "No file with content, but a pipe, socket or device.")
+SPECIAL = Kind("pipes, sockets and devices", "No file with content, but a pipe, socket or device, or a link to one.")
+FOLDER = Kind(
+    "folders named like scans", "A folder, though its name ends like that of a scan; the scans in it are read."
+)
 NOWHERE = Kind("links to nothing", "A link to nothing.")
 AGAIN = Kind("links to folders that are read already", "Leads to a folder that is read already.")
 OWN = Kind("folders of results", "Holds what FossilViT makes.")

@@ -28,8 +28,8 @@ class Specimen(NamedTuple):
 
     @property
     def memory(self) -> int:
-        """Memory that reading it may take, in MB: ten times the size of the file, or forty times if compressed."""
-        return (40 if self.path.lower().endswith(".gz") else 10) * self.size // 10**6
+        """Memory that reading it may take, in MB: twenty times the size of the file, or sixty times if compressed."""
+        return (60 if self.path.lower().endswith(".gz") else 20) * self.size // 10**6
 
 
 def category(identity: str) -> str:

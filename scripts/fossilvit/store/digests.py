@@ -4,9 +4,11 @@ In: paths, bytes or values. Out: digests of 64 hexadecimal digits. Standard libr
 start.
 """
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -110,6 +112,14 @@ def _facts(path: PathLike) -> list[int]:
 
 @lru_cache(maxsize=8)
 def read_digest(path: str, *facts: int) -> str:
-    """The SHA-256 of a file with these facts. The last few are remembered as long as this process lasts."""
-    with open(path, "rb") as file:
+    """The SHA-256 of a file with these facts. The last few are remembered as long as this process lasts.
+
+    Raises
+    ------
+    OSError
+        It is no file. A pipe that has taken its place is not waited for.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "is no file", path)
         return hashlib.file_digest(file, "sha256").hexdigest()

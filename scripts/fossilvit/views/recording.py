@@ -9,11 +9,12 @@ from typing import Any
 from fossilvit import meshes
 from fossilvit.errors import SpecimenError
 from fossilvit.provenance import recipes
-from fossilvit.store import records
+from fossilvit.store import layout, records
 from fossilvit.store.files import PathLike
 from fossilvit.store.renders import forget_render, write_picture, write_record, write_view
 from fossilvit.views import cameras, isolated, studio
-from fossilvit.views.studio import Settings, Shoot
+from fossilvit.views.isolated import Sitting
+from fossilvit.views.studio import Settings
 
 
 def render(path: str, identity: str, settings: Settings, out: PathLike) -> None:
@@ -37,20 +38,22 @@ def render(path: str, identity: str, settings: Settings, out: PathLike) -> None:
     begin = time.perf_counter()
     record = {**recipes.views(settings._asdict()), "file": meshes.file_facts(path)}
     try:
-        isolated.call(_render, path, settings, identity, settings, record, begin, out)
+        isolated.call(_record, path, identity, settings, record, begin, out)
     except SpecimenError as error:
         record |= {"path": path, "companions": error.companions}
         forget_render(out, identity)
         write_record(out, identity, {"status": "failed", "reason": str(error), **record, "seconds": _since(begin)})
         raise
+    except BaseException:
+        _forget_unfinished(out, identity)
+        raise
 
 
-def _render(
-    shoot: Shoot, path: str, identity: str, settings: Settings, record: dict[str, Any], begin: float, out: PathLike
+def _record(
+    sitting: Sitting, identity: str, settings: Settings, record: dict[str, Any], begin: float, out: PathLike
 ) -> None:
-    """Read and render one specimen, in the child process."""
-    mesh, looked_for = studio.read(path)
-    shot = shoot(mesh)
+    """Draw and write the views of one specimen, and write its record, in the child process."""
+    mesh, shot, looked_for = sitting
     forget_render(out, identity)
     views = []
     for view, image in enumerate(shot.images):
@@ -60,6 +63,13 @@ def _render(
     if records.has_picture(record):
         write_picture(out, identity, studio.picture(shot, records.fullest_from_above(record), settings))
     write_record(out, identity, {"status": "ok", **record, "seconds": _since(begin)})
+
+
+def _forget_unfinished(out: PathLike, identity: str) -> None:
+    """Delete the views of a specimen that has no record, because its rendering was not finished."""
+    record = layout.render_record(out, identity)
+    for view in () if record.exists() else record.parent.glob("*.png"):
+        view.unlink(missing_ok=True)
 
 
 def _since(begin: float) -> float:

@@ -1,6 +1,6 @@
 """One specimen -> its views.
 
-In: a mesh or its file, and Settings. Out: views, uint8 [V, S, S, 3], and the pose and the cameras that made them.
+In: a Mesh, and Settings. Out: views, uint8 [V, S, S, 3], and the pose and the cameras that made them.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,11 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fossilvit import meshes
-from fossilvit.errors import SpecimenError
 from fossilvit.meshes import Mesh, strays
-from fossilvit.running import isolation
-from fossilvit.scans import companions
 from fossilvit.views import cameras, poses, rendering
 from fossilvit.views.cameras import Camera
 from fossilvit.views.poses import Pose
@@ -94,34 +90,6 @@ def picture(shot: Shot, view: int, settings: Settings) -> np.ndarray:
     pose = poses.pose(shot.mesh)
     frame = cameras.axes(shot.cameras[view].axes[2] @ shot.pose.rotation)
     return next(shot.draw(shot.mesh, pose, cameras.aim(frame[None], settings.framing, shot.mesh, pose)))
-
-
-def read(path: str) -> tuple[Mesh, dict[str, str | None]]:
-    """Read the mesh in a file, with as much memory as its size allows.
-
-    Returns
-    -------
-    mesh : Mesh
-    looked_for : dict of name to SHA-256 or None
-        The files that the mesh names.
-
-    Raises
-    ------
-    SpecimenError
-        The file cannot be read. Its `companions` are the files that were looked for.
-    """
-    with companions.noted() as looked_for:
-        try:
-            with isolation.memory_bound(meshes.most_memory(path)):
-                return meshes.read(path), looked_for
-        except SpecimenError as error:
-            error.companions = looked_for
-            raise
-        except MemoryError:
-            most = meshes.most_memory(path) >> 20
-            failure = SpecimenError(f"{path} takes more than {most} MiB of memory to read; export it again.")
-            failure.companions = looked_for
-            raise failure from None
 
 
 def view_facts(shot: Shot, view: int, image: np.ndarray) -> dict[str, Any]:

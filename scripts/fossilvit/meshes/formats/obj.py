@@ -249,14 +249,14 @@ def _materials(
     libraries = [name for name, face in named if face < 0]
     if path is None or not libraries:
         return (), None, ()
-    found, notes = materials.library(path, dict.fromkeys(libraries))
-    numbers = {name: i for i, name in enumerate(found)}
-    begins = [face for _, face in named if face >= 0]
-    used = [-1, *(numbers.get(name, -1) for name, face in named if face >= 0)]
-    image = np.repeat(np.array(used, np.int32), np.diff([0, *begins, len(lines.sizes)]))
+    used, begins = [name for name, face in named if face >= 0], [face for _, face in named if face >= 0]
+    images, numbers, notes = materials.looks(path, libraries, used)
+    image = np.repeat(
+        np.array([-1, *(numbers.get(name, -1) for name in used)], np.int32), np.diff([0, *begins, len(lines.sizes)])
+    )
     if (image < 0).all():
         return (), None, tuple(notes)
-    return tuple(found.values()), image, tuple(notes)
+    return images, image, tuple(notes)
 
 
 def _rest_of_line(data: np.ndarray, at: int) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from fossilvit.meshes.errors import Unreadable
-from fossilvit.meshes.formats import colors, materials
+from fossilvit.meshes.formats import colors, pictures
 from fossilvit.meshes.formats.text import rows
 from fossilvit.meshes.geometry import Geometry, indices
 from fossilvit.store.files import PathLike
@@ -122,7 +122,7 @@ def parse(data: np.ndarray, path: PathLike | None = None) -> Geometry:
     uv = _corner_uv(vertex, elements, polygons)
     images: tuple[np.ndarray, ...] = ()
     if uv is not None and header.texture and path is not None:
-        images, missing = materials.texture(path, header.texture)
+        images, missing = pictures.texture(path, header.texture)
         notes += missing
     return Geometry(
         vertices,

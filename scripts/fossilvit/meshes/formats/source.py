@@ -4,11 +4,13 @@ The content decides the format, not the extension. Compressed files (gzip) are u
 """
 
 import gzip
+import os
 import re
+import stat
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +22,7 @@ GZIP = b"\x1f\x8b"
 MOST_EXPANSION = 100
 """Largest unpacked size, in sizes of the compressed file. Meshes compress to a tenth or twentieth of their size."""
 CHUNK = 1 << 20
-MEMORY_BASE, MEMORY_SHARE = 1 << 30, 200
+MEMORY_BASE, MEMORY_SHARE = 2 << 30, 200
 """Largest memory for reading, in bytes: a base, and a share per byte of the file. Numbers of one digit need most."""
 STL_HEADER, STL_FACET = 84, 50
 """Bytes of a binary STL."""
@@ -61,11 +63,12 @@ def load(path: PathLike) -> Source:
     Raises
     ------
     Unreadable
-        The file is empty, is no mesh, or unpacks to more than MOST_EXPANSION times its size.
+        The file is empty, is no mesh, or unpacks to more than MOST_EXPANSION times its size; or it is no file.
     OSError
         The machine could not read it.
     """
-    data = np.fromfile(path, np.uint8)
+    with opened(path) as file:
+        data = np.fromfile(file, np.uint8)
     named = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
     packed = bytes(data[:2]) == GZIP
     if packed:
@@ -79,30 +82,49 @@ def load(path: PathLike) -> Source:
     return Source(data, kind, " (gzip)" if packed else "", other)
 
 
+def opened(path: PathLike) -> IO[bytes]:
+    """Open a file with content to read. Neither this nor reading it ever waits for somebody else.
+
+    Raises
+    ------
+    Unreadable
+        It is a folder, pipe, socket or device, which may have no end.
+    OSError
+    """
+    if stat.S_ISREG(os.stat(path).st_mode):  # to open a device may set it to work
+        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file
+        file.close()
+    raise Unreadable("is no file, but a folder, pipe, socket or device", "put the scan itself here")
+
+
 def file_facts(path: PathLike) -> dict[str, Any]:
-    """Name, size in bytes and SHA-256 of a file; size or SHA-256 are None if permission is missing."""
+    """Name, size in bytes and SHA-256 of a file; the last two are None if permission is missing, or it is no file."""
     digest = size = None
-    with suppress(PermissionError):
-        size = Path(path).stat().st_size
-        digest = digests.of_file(path)
+    with suppress(PermissionError, Unreadable):
+        size = os.stat(path).st_size
+        with opened(path):
+            digest = digests.of_file(path)
     return {"name": Path(path).name, "bytes": size, "sha256": digest}
 
 
 def most_memory(path: PathLike) -> int:
     """Largest memory that reading a file may take, in bytes."""
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
             packed = file.read(len(GZIP)) == GZIP
-    except PermissionError:
+    except (PermissionError, Unreadable):
         return MEMORY_BASE
-    return MEMORY_BASE + MEMORY_SHARE * Path(path).stat().st_size * (MOST_EXPANSION if packed else 1)
+    return MEMORY_BASE + MEMORY_SHARE * size * (MOST_EXPANSION if packed else 1)
 
 
 def _unpacked(path: PathLike, most: int) -> np.ndarray:
     """Content of a gzip file, uint8 [B], of at most `most` bytes."""
     content = bytearray()
     try:
-        with gzip.open(path) as file:
+        with opened(path) as packed, gzip.open(packed) as file:
             while block := file.read(CHUNK):
                 content += block
                 if len(content) > most:
