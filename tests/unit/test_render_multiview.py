@@ -28,6 +28,9 @@ linux = pytest.mark.skipif(
     not os.path.exists("/proc/self/smaps_rollup"), reason="only Linux tells how much memory a process has"
 )
 
+hoards = []
+"""Names of scans of which this process still holds memory."""
+
 
 def misread(path, outside=False):
     """Read a mesh, or fail in the way that its name says."""
@@ -40,6 +43,10 @@ def misread(path, outside=False):
             os.abort()
         case "glutton":
             np.ones(20 << 30, np.uint8)
+        case "hoarder":
+            hoards.append(name)
+        case "needy" if hoards:
+            raise MemoryError
         case "import":
             raise ImportError("failed to map segment from shared object")
         case "unforeseen":
@@ -146,6 +153,12 @@ def test_a_job_takes_no_more_memory_than_it_may_and_goes_on(render, monkeypatch,
         f"{name}.ply takes more than the 900 MB of memory that its job may take; export it smaller, or delete "
         f"data/renders/{name}/render.json and give the rule more: --set-resources render_views:mem_mb=MB."
     )
+
+
+@linux
+def test_a_scan_is_not_too_large_because_of_what_its_process_holds_of_former_scans(render, monkeypatch):
+    monkeypatch.setenv(warm.MEMORY, "900")
+    assert [record["status"] for record in render("hoarder", "needy").values()] == ["ok", "ok"]
 
 
 @linux

@@ -76,7 +76,7 @@ def call(work: Callable[..., None], path: str, identity: str, settings: Settings
     child = _child(settings)
     scan = Scan(path, identity, inventory.is_outside(path, identity), isolation.memory_of_job())
     try:
-        child(work, scan, *arguments)
+        _call_twice(child, work, scan, *arguments)
     except TooLarge:
         child.close()
         raise
@@ -92,6 +92,15 @@ def call(work: Callable[..., None], path: str, identity: str, settings: Settings
         known = digests.Digests()
         failure.companions = {name: companions.digest(path, name, known) for name in companions.around(path)}
         raise failure from None
+
+
+def _call_twice(child: isolation.Child, *arguments: Any) -> None:
+    """Call a child, and a new one if the scan is too large: what the first holds of former scans is not its fault."""
+    try:
+        child(*arguments)
+    except TooLarge:
+        child.close()
+        child(*arguments)
 
 
 @lru_cache(maxsize=1)
