@@ -69,12 +69,16 @@ class Cluster:
         self.daemons = {}
 
     def write_settings(self):
-        """Write the files that the daemons read, and an srun that finds them where SLURM_CONF is taken away."""
+        """Write the files that the daemons read, and the programs that jobs find: an srun, and a driver of GPUs."""
         for name in ("state", "spool", "bin"):
             (self.folder / name).mkdir()
         srun = self.folder / "bin/srun"
         srun.write_text(f'#!/bin/sh\nSLURM_CONF={self.folder}/slurm.conf exec {where("srun")} "$@"\n')
-        srun.chmod(0o755)
+        driver = self.folder / "bin/nvidia-smi"
+        listed = "".join(f"GPU {number}: {model} (UUID: GPU-{model})\n" for number, model in enumerate(GPUS))
+        driver.write_text(f"#!/bin/sh\ncat <<END\n{listed}END\n")
+        for program in (srun, driver):
+            program.chmod(0o755)
         settings = SETTINGS.format(
             folder=self.folder,
             host=self.host,
