@@ -376,6 +376,13 @@ def test_a_job_whose_run_has_ended_is_told_so(start, run):
     assert job.log.read_text() == "Error: the run that this job belongs to has ended; run again.\n"
 
 
+def test_a_client_that_can_start_no_process_says_why(do, run):
+    (run[1] / "play.0.lock").mkdir()
+    code, _, told = do("a")
+    assert code == 1
+    assert told == "Error: no process of play can be started (Is a directory); remove the cause and run again.\n"
+
+
 def test_a_client_imports_next_to_nothing(repository):
     command = [sys.executable, "-I", "-S", "-X", "importtime", repository / "scripts/warm.py"]
     told = subprocess.run(command, capture_output=True, text=True).stderr
