@@ -239,4 +239,4 @@ def test_names_in_a_scan_outside_the_folder_of_scans_are_not_told(scan, tmp_path
     with companions.noted(named=False):
         notes = scan(["skin", "bone"], ["a.mtl", "secret.mtl", "../secret.mtl"]).notes
     assert len(notes) == 4 and not [note for note in notes if "secret" in note]
-    assert all("whose name is not told" in note for note in notes)
+    assert all("whose name is not shown" in note for note in notes)

@@ -187,8 +187,8 @@ def test_of_a_scan_outside_the_folder_of_scans_nothing_is_told_but_its_path(tmp_
     with pytest.raises(SpecimenError) as error:
         meshes.read(path, outside=True)
     assert str(error.value) == (
-        f"{path} cannot be read; it lies outside the folder of scans, so nothing is told of its content: copy it into "
-        "the folder to learn what is wrong."
+        f"{path} cannot be read; messages show nothing of its content, because it lies outside the folder of scans: "
+        "copy it into the folder to learn what is wrong."
     )
 
 

@@ -233,7 +233,7 @@ def test_the_reason_of_a_scan_that_a_link_leads_out_to_holds_nothing_of_its_cont
     for identity in (name, "linked/x"):
         record = layout.render_record(tmp_path / "renders", identity).read_text()
         if (name, identity) == ("in drawing", "linked/x"):
-            assert "whose name is not told" in json.loads(record)["mesh"]["notes"][0]
+            assert "whose name is not shown" in json.loads(record)["mesh"]["notes"][0]
         else:
             reason = json.loads(record)["reason"]
             assert "lies outside the folder of scans" in reason and "nosy" not in record

@@ -51,7 +51,7 @@ WRITE += "sys.exit(commands.run(lambda: files.write_json(sys.argv[1], {})))"
     ids=lambda value: str(value)[:40].replace("\n", " "),
 )
 def test_a_mistake_or_a_fault_of_the_machine_is_one_sentence(error, words):
-    sentence = troubles.told(error)
+    sentence = troubles.describe(error)
     assert words in sentence and "\n" not in sentence and sentence.endswith(".")
 
 
@@ -59,7 +59,7 @@ def test_a_mistake_or_a_fault_of_the_machine_is_one_sentence(error, words):
     "error", [KeyError("x"), RuntimeError("dictionary changed size"), ValueError(), TypeError("x")]
 )
 def test_a_bug_has_no_sentence(error):
-    assert troubles.told(error) is None
+    assert troubles.describe(error) is None
     with pytest.raises(type(error)):
         troubles.end(error)
 
@@ -136,5 +136,5 @@ def test_a_write_that_is_denied_names_the_folder(tmp_path, where):
 def test_a_file_that_may_not_be_read_is_not_said_to_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     (tmp_path / "x").touch()
-    sentence = troubles.told(PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "x")))
+    sentence = troubles.describe(PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "x")))
     assert sentence.startswith(f"{tmp_path}/x: Permission denied; change its permissions and run again")

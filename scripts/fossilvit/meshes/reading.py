@@ -21,8 +21,8 @@ from fossilvit.store.files import PathLike
 
 LARGEST_UV = 1e30
 """Texture coordinates beyond it count as none."""
-UNTOLD = (
-    "cannot be read; it lies outside the folder of scans, so nothing is told of its content: "
+HIDDEN = (
+    "cannot be read; messages show nothing of its content, because it lies outside the folder of scans: "
     "copy it into the folder to learn what is wrong."
 )
 """The end of the message about a scan whose content may not be shown."""
@@ -50,13 +50,13 @@ def read(path: PathLike, outside: bool = False) -> Mesh:
         mesh = strays.marked(_surface(geometry) if len(geometry.sizes) else _points(geometry))
         coarse = resolution.check(strays.without(mesh).vertices)
     except Unreadable as error:
-        raise SpecimenError(f"{path} {UNTOLD if outside else error}") from None
+        raise SpecimenError(f"{path} {HIDDEN if outside else error}") from None
     except PermissionError:
         raise SpecimenError(f"{path} may not be read; give yourself permission and run again.") from None
     except (OSError, MemoryError, ImportError):  # a fault of the machine, not of the data
         raise
     except Exception as error:  # a broken file can make a parser fail in any way
-        raise SpecimenError(f"{path} {UNTOLD if outside else unforeseen('read', error)}") from error
+        raise SpecimenError(f"{path} {HIDDEN if outside else unforeseen('read', error)}") from error
     return mesh._replace(format=geometry.format, notes=(*geometry.notes, *mesh.notes, *coarse))
 
 

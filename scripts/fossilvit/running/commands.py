@@ -25,7 +25,7 @@ def run(main: Callable[[], object]) -> int:
     try:
         main()
     except Exception as error:
-        sentence = troubles.told(error)
+        sentence = troubles.describe(error)
         if sentence is None:
             raise
         log.error("Error: %s", sentence)

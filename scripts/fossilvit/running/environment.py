@@ -27,7 +27,7 @@ def tell(kind: type[BaseException], error: BaseException, trace: TracebackType |
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith(("fossilvit", "scripts")):
         sentence: str | None = lacking(error.name)
     else:
-        sentence = troubles.told(error)
+        sentence = troubles.describe(error)
     if sentence is None:
         sys.__excepthook__(kind, error, trace)
     else:

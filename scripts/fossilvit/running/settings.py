@@ -94,7 +94,8 @@ def _typed(value: Any, rule: dict[str, Any]) -> Any:
         return [value]
     if isinstance(value, str) and kinds & _MEANT.keys():
         with suppress(yaml.YAMLError, ValueError):
-            parsed = _whole(yaml.safe_load(value)) if "integer" in kinds else yaml.safe_load(value)
+            parsed = yaml.safe_load(value)
+            parsed = _whole(parsed) if "integer" in kinds else parsed
             if type(parsed) in {meant for kind in kinds for meant in _MEANT.get(kind, ())}:
                 return parsed
     return _whole(value) if "integer" in kinds else value

@@ -25,7 +25,7 @@ REMEDIES = {
 }
 
 
-def told(error: BaseException) -> str | None:
+def describe(error: BaseException) -> str | None:
     """The sentence that reports an error to the user; None if it is a bug, whose traceback is needed."""
     if isinstance(error, UserError):
         return str(error)
@@ -56,7 +56,7 @@ def told(error: BaseException) -> str | None:
 
 def end(error: Exception) -> NoReturn:
     """End this process with the sentence that reports an error. A bug is raised again."""
-    sentence = told(error)
+    sentence = describe(error)
     if sentence is None:
         raise error
     sys.exit(f"Error: {sentence}")

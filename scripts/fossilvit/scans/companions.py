@@ -19,7 +19,7 @@ from fossilvit.store.files import PathLike
 LONGEST_NAME = 80
 """Longest name that a message shows whole, in characters."""
 
-UNNAMED = "(whose name is not told, because the scan lies outside the folder of scans)"
+UNNAMED = "(whose name is not shown, because the scan lies outside the folder of scans)"
 
 
 class _Search(NamedTuple):

@@ -4,11 +4,9 @@ In: paths, bytes or values. Out: digests of 64 hexadecimal digits. Standard libr
 start.
 """
 
-import errno
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -119,7 +117,5 @@ def read_digest(path: str, *facts: int) -> str:
     OSError
         It is no file. A pipe that has taken its place is not waited for.
     """
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "is no file", path)
+    with files.open_content(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,9 +7,11 @@ every start.
 import errno
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZipFile
@@ -113,6 +115,27 @@ def read_shard_record(path: PathLike) -> dict[str, Any]:
     header = 10 + int.from_bytes(content[8:10], "little")  # as in version 1 of the format .npy
     record: dict[str, Any] = json.loads(content[header:])
     return record
+
+
+class NoFile(OSError):
+    """A folder, pipe, socket or device is in the place of a file."""
+
+
+def open_content(path: PathLike) -> BufferedReader:
+    """Open a file with content to read. Neither this nor reading it ever waits for somebody else.
+
+    Raises
+    ------
+    NoFile
+        It is a folder, pipe, socket or device, which may have no end.
+    OSError
+    """
+    if stat.S_ISREG(os.stat(path).st_mode):  # to open a device may set it to work
+        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file
+        file.close()
+    raise NoFile(errno.EINVAL, "is no file", os.fspath(path))
 
 
 @contextmanager

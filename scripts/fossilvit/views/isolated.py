@@ -142,7 +142,7 @@ def _sit(shoot: Shoot, settings: Settings, work: Callable[..., None], scan: Scan
                 f"{scan.path} takes more than the {scan.memory} MB of memory that its job may take; {scan.remedy}."
             )
         except Exception as error:  # a scan that can be read may still be too strange to draw
-            said = reading.UNTOLD if scan.outside else reading.unforeseen("rendered", error)
+            said = reading.HIDDEN if scan.outside else reading.unforeseen("rendered", error)
             failure = SpecimenError(f"{scan.path} {said}")
         # a name that leads to a file is no secret of the scan
         failure.companions = {name: digest for name, digest in looked_for.items() if digest or not scan.outside}

@@ -94,8 +94,7 @@ def _network(path: str) -> "FromPixels":
             warnings.simplefilter("ignore", DeprecationWarning)  # there is no other way to read saved networks
             network = torch.jit.load(path, map_location="cpu").eval()
     except (RuntimeError, ValueError) as error:
-        if memory.is_short(error):
-            raise MemoryError(str(error)) from None
+        memory.check(error)
         raise UserError(f"{path} is not TorchScript that torch can read ({_last(error)}); save it again.") from None
     return FromPixels(network, network)
 

@@ -12,6 +12,12 @@ SHORT = re.compile(
 """What is said where memory is short. cuBLAS and cuDNN cannot even start then, and are said to be not initialized."""
 
 
+def check(error: Exception) -> None:
+    """Raise a MemoryError if an error says that memory is short, so that it is not blamed on a file."""
+    if is_short(error):
+        raise MemoryError(str(error)) from None
+
+
 def is_short(error: Exception) -> bool:
     """Return whether an error says that the memory of a GPU or of the machine is short."""
     return isinstance(error, MemoryError) or bool(SHORT.search(str(error)))

@@ -72,8 +72,7 @@ class OpenVino:
         try:
             compiled = core.compile_model(core.read_model(model), "CPU", options)
         except RuntimeError as error:
-            if memory.is_short(error):
-                raise MemoryError(str(error)) from None
+            memory.check(error)
             raise UserError(
                 f"The converted network {model} is damaged; delete it and its .bin, and run again."
             ) from None

@@ -143,8 +143,7 @@ def load(network: "nn.Module", path: PathLike, name: str) -> None:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        if memory.is_short(error):
-            raise MemoryError(str(error)) from None
+        memory.check(error)
         raise UserError(
             f"{path} is not a file of weights that torch can read ({_brief(error)}); fetch it again."
         ) from None

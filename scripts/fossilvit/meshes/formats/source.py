@@ -6,7 +6,6 @@ The content decides the format, not the extension. Compressed files (gzip) are u
 import gzip
 import os
 import re
-import stat
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -15,8 +14,8 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from fossilvit.meshes.errors import Unreadable
-from fossilvit.store import digests
-from fossilvit.store.files import PathLike
+from fossilvit.store import digests, files
+from fossilvit.store.files import NoFile, PathLike
 
 GZIP = b"\x1f\x8b"
 MOST_EXPANSION = 100
@@ -91,21 +90,18 @@ def opened(path: PathLike) -> IO[bytes]:
         It is a folder, pipe, socket or device, which may have no end.
     OSError
     """
-    if stat.S_ISREG(os.stat(path).st_mode):  # to open a device may set it to work
-        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return file
-        file.close()
-    raise Unreadable("is no file, but a folder, pipe, socket or device", "put the scan itself here")
+    try:
+        return files.open_content(path)
+    except NoFile:
+        raise Unreadable("is no file, but a folder, pipe, socket or device", "put the scan itself here") from None
 
 
 def file_facts(path: PathLike) -> dict[str, Any]:
     """Name, size in bytes and SHA-256 of a file; the last two are None if permission is missing, or it is no file."""
     digest = size = None
-    with suppress(PermissionError, Unreadable):
+    with suppress(PermissionError, NoFile):
         size = os.stat(path).st_size
-        with opened(path):
-            digest = digests.of_file(path)
+        digest = digests.of_file(path)
     return {"name": Path(path).name, "bytes": size, "sha256": digest}
 
 
