@@ -6,7 +6,8 @@ In: an error. Out: whether memory was short.
 import re
 
 SHORT = re.compile(
-    r"out of memory|can(?:no|')t allocate memory|bad_alloc|CU(?:BLAS|DNN)_STATUS_(?:ALLOC_FAILED|NOT_INITIALIZED)",
+    r"out of memory|can(?:no|')t allocate memory|bad_alloc|CU(?:BLAS|DNN)_STATUS_"
+    r"(?:ALLOC_FAILED|NOT_INITIALIZED|INTERNAL_ERROR_(?:HOST|DEVICE)_ALLOCATION_FAILED)",
     re.IGNORECASE,
 )
 """What is said where memory is short. cuBLAS and cuDNN cannot even start then, and are said to be not initialized."""
