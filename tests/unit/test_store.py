@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from fossilvit.errors import UserError
-from fossilvit.store import files, layout
+from fossilvit.store import files, layout, tables
 from fossilvit.store.arrays import array_ids, read_array, write_array, write_result
 from fossilvit.store.embeddings import read_embeddings, read_passport, write_embeddings
 from fossilvit.store.png import write_image
@@ -262,7 +262,7 @@ def test_a_formula_gets_an_apostrophe_and_nothing_else_does(text, cell):
 
 def test_numbers_keep_their_minus_sign(tmp_path):
     write_table(tmp_path / "x.csv", ("id", "score"), [("-1", -1.5)])
-    assert (tmp_path / "x.csv").read_text() == "id,score\n'-1,-1.5\n"
+    assert (tmp_path / "x.csv").read_text("utf-8-sig") == "id,score\n'-1,-1.5\n"
     assert read_table(tmp_path / "x.csv", ("id", "score"), score=float) == [{"id": "-1", "score": -1.5}]
 
 
@@ -279,7 +279,24 @@ def test_numbers_of_a_table_are_read_as_such(tmp_path):
 
 def test_tables_are_utf8_with_lf_line_ends_and_quotes_where_needed(tmp_path):
     write_table(tmp_path / "x.csv", ("id", "reason"), [("標本", 'a "b", c')])
-    assert (tmp_path / "x.csv").read_bytes() == 'id,reason\n標本,"a ""b"", c"\n'.encode()
+    assert (tmp_path / "x.csv").read_bytes() == 'id,reason\n標本,"a ""b"", c"\n'.encode("utf-8-sig")
+
+
+@pytest.mark.parametrize("mark", ["1", "0"])
+def test_a_byte_order_mark_is_written_unless_it_is_not_wanted_and_both_are_read(tmp_path, monkeypatch, mark):
+    monkeypatch.setenv(tables.MARK, mark)
+    write_table(tmp_path / "x.csv", ("id",), [("標本",)])
+    assert (tmp_path / "x.csv").read_bytes() == "id\n標本\n".encode("utf-8-sig" if mark == "1" else "utf-8")
+    assert tables.is_marked(tmp_path / "x.csv") == (mark == "1")
+    assert read_table(tmp_path / "x.csv", ("id",)) == [{"id": "標本"}]
+
+
+def test_a_table_may_have_more_columns_only_where_this_is_said(tmp_path):
+    write_table(tmp_path / "x.csv", ("id", "=more"), [("a", "b")])
+    assert tables.read_wider_table(tmp_path / "x.csv", ("id",)) == (["id", "=more"], [{"id": "a", "=more": "b"}])
+    for columns in (("id",), ("=more",), ("id", "=more", "last")):
+        with pytest.raises(UserError, match=f"its columns should be {','.join(columns)}"):
+            read_table(tmp_path / "x.csv", columns)
 
 
 def test_views_are_named_after_the_last_part_of_the_id():

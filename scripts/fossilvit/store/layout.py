@@ -39,6 +39,11 @@ CLUSTER_SUMMARY, CLUSTER_HISTORY = f"{RESULTS}/cluster_summary.csv", f"{RESULTS}
 TREE = f"{RESULTS}/tree.nwk"
 NEIGHBORS, RETRIEVAL, NEIGHBORS_RECORD = f"{RESULTS}/knn.csv", f"{RESULTS}/retrieval.csv", f"{RESULTS}/knn.json"
 EVALUATION, EVALUATION_RECORD = f"{RESULTS}/evaluation.csv", f"{RESULTS}/evaluation.json"
+CATEGORIES, CONFUSION = f"{RESULTS}/categories.csv", f"{RESULTS}/confusion.csv"
+EVALUATION_TABLES = (EVALUATION, CATEGORIES, CONFUSION)
+SUSPECTS, SUSPECTS_RECORD = f"{RESULTS}/suspects.csv", f"{RESULTS}/suspects.json"
+SHEET, SHEET_RECORD = f"{RESULTS}/sheet.csv", f"{RESULTS}/sheet.json"
+PARQUET, PARQUET_RECORD = f"{RESULTS}/embeddings.parquet", f"{RESULTS}/embeddings.json"
 FIGURES_RECORD = "figures.json"
 DIGESTS = ".fossilvit/digests.json"
 

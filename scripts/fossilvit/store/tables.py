@@ -1,10 +1,13 @@
 """The tables of results and their columns.
 
-In: rows. Out: CSV files of UTF-8 text with LF line ends, and rows again. No text in a table can run as a formula in a
-spreadsheet; see escaped(). Standard library only: Snakemake reads this at every start.
+In: rows. Out: CSV files of UTF-8 text with LF line ends, and rows again. They begin with a byte order mark, by which
+Excel knows that they are UTF-8; see MARK. No text in a table can run as a formula in a spreadsheet; see escaped().
+Standard library only: Snakemake reads this at every start.
 """
 
+import codecs
 import csv
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +25,10 @@ CLUSTER_SUMMARY_COLUMNS = (
 )
 CLUSTER_HISTORY_COLUMNS = ("run", "cluster_id", "event", "specimens", "from")
 NEIGHBORS_COLUMNS = ("query_id", "neighbor_id", "distance")
-RETRIEVAL_COLUMNS = ("specimen_id", "nearest_neighbor", "first_tier", "second_tier", "average_precision")
+RETRIEVAL_COLUMNS = (
+    *("specimen_id", "nearest_neighbor", "first_tier", "second_tier", "average_precision"),
+    *("level", "category", "nearest", "relevant", "gallery"),
+)
 FAILED_COLUMNS = ("specimen_id", "stage", "reason")
 PASSED_OVER_COLUMNS = ("file", "reason")
 SPECIMENS_COLUMNS = (
@@ -31,6 +37,23 @@ SPECIMENS_COLUMNS = (
     *("cleaned", "notes", "bytes", "sha256", "seconds", "reason", "strays", "strays_share", "strays_distance"),
 )
 DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
+SHEET_COLUMNS = (
+    *("specimen_id", "sheet_row", "joined_by", "selected", "reason", "object"),
+    *("length_mm", "width_mm", "height_mm"),
+)
+"""The first columns of the joined sheet. Its categories follow, and the columns of the sheet itself."""
+SUSPECTS_COLUMNS = (
+    *("specimen_id", "category", "suggested", "suspicion"),
+    *("nearest_same", "distance_same", "nearest_suggested", "distance_suggested"),
+    *("cluster_id", "cluster_same", "cluster_suggested"),
+)
+EVALUATION_COLUMNS = (
+    *("metric", "value", "low", "high", "chance", "macro", "macro_low", "macro_high", "macro_chance", "level"),
+)
+CATEGORIES_COLUMNS = ("level", "category", "objects", "metric", "value", "low", "high", "chance")
+CONFUSION_COLUMNS = ("category", "nearest", "objects")
+MARK = "FOSSILVIT_BYTE_ORDER_MARK"
+"""Environment variable that says whether tables begin with a byte order mark: 1, or 0. Readers take both."""
 LARGEST = 2**63
 """No number in a table is as large as this."""
 BEGINS = r"[=+\-@\t\r\n＝＋－＠]"
@@ -87,7 +110,15 @@ class _Lines:
 def open_table(path: PathLike, columns: Sequence[str]) -> Iterator[Table]:
     """Open a table to write. Its header is already written."""
     with atomic(path, "w", synced=True) as file:
+        if os.environ.get(MARK, "1") != "0":
+            file.write(codecs.BOM_UTF8.decode())
         yield Table(file, columns)
+
+
+def is_marked(path: PathLike) -> bool:
+    """Return whether a table begins with a byte order mark."""
+    with open(path, "rb") as file:
+        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
 def write_table(path: PathLike, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -115,11 +146,26 @@ def read_table(path: PathLike, columns: Sequence[str], **types: Callable[[str], 
     UserError
         The file is missing or broken, or something else than a finite number is in the place of a number.
     """
+    found, rows = read_wider_table(path, columns, **types)
+    if len(found) != len(columns):
+        with readable(path):
+            raise ValueError(f"its columns should be {','.join(columns)}")
+    return rows
+
+
+def read_wider_table(
+    path: PathLike, columns: Sequence[str], **types: Callable[[str], int | float]
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """Read a table that has these columns first and may have more, as its columns, and one dict per row.
+
+    Parameters and errors are those of read_table().
+    """
     with readable(path, csv.Error), open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
-        if next(reader, None) != list(columns):
+        found = [unescaped(name) for name in next(reader, [])]
+        if found[: len(columns)] != list(columns):
             raise ValueError(f"its columns should be {','.join(columns)}")
-        return [_row(columns, cells, types) for cells in reader if cells]
+        return found, [_row(found, cells, types) for cells in reader if cells]
 
 
 def _row(columns: Sequence[str], cells: list[str], types: dict[str, Callable[[str], int | float]]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The table of the user about specimens: what it says of every scan."""
