@@ -44,7 +44,7 @@ from benchmarks.poses import (
     written,
 )
 from fossilvit import meshes
-from fossilvit.answers import belonging, clustering, evaluation, grouping, space, stability, tree
+from fossilvit.answers import agreement, belonging, clustering, grouping, space, stability, tree
 from fossilvit.answers.belonging import NOISE
 from fossilvit.collection import pooling, whitening
 from fossilvit.errors import SpecimenError
@@ -303,9 +303,8 @@ def print_methods(cases, labels):
 
 def scored(categories, labels):
     """AMI, ARI, number of clusters, share of noise."""
-    scores = evaluation.clustering_scores(categories, labels)
-    number = len(set(labels) - {NOISE})
-    return scores["adjusted_mutual_information"], scores["adjusted_rand_index"], number, scores["noise_share"]
+    ari, ami = agreement.scores(categories, labels)
+    return ami, ari, len(set(labels) - {NOISE}), float((np.asarray(labels) == NOISE).mean())
 
 
 def compared(scores, column):
@@ -332,11 +331,11 @@ def print_structures(pool, seeds):
         sizes, truths, numbers = (
             ", ".join(distinct(one[key] for one in results)) for key in ("size", "true", "number")
         )
-        agreement = "; ".join(
-            f"{key} {np.mean([one['agreement'][key] for one in results]):.2f}".strip()
-            for key in results[0]["agreement"]
+        agreed = "; ".join(
+            f"{key} {np.mean([one['agreed'][key] for one in results]):.2f}".strip()
+            for key in results[0]["agreed"]
         )
-        row(name, sizes, truths, numbers, agreement, results[0]["answer"])
+        row(name, sizes, truths, numbers, agreed, results[0]["answer"])
 
 
 def distinct(values):
@@ -356,8 +355,8 @@ def structure(job):
     levels = {"": found.clusters}
     if len(truths) > 1:
         levels = {"coarse": found.levels[0], "best": found.clusters, "fine": found.levels[1]}
-    agreement = {
-        f"{truth} {level}".strip(): evaluation.clustering_scores(labels, clusters)["adjusted_mutual_information"]
+    agreed = {
+        f"{truth} {level}".strip(): agreement.scores(labels, clusters)[1]
         for truth, labels in truths.items()
         for level, clusters in levels.items()
         if len(set(labels)) > 1
@@ -366,7 +365,7 @@ def structure(job):
         "size": len(points),
         "true": " or ".join(str(len(set(labels))) for labels in truths.values()),
         "number": found.record["clusters"],
-        "agreement": agreement,
+        "agreed": agreed,
         "answer": found.record["answer"],
     }
 

@@ -42,6 +42,15 @@ def add_duplicates(parser: ArgumentParser) -> None:
     )
 
 
+def add_sheet(parser: ArgumentParser) -> None:
+    """Add the argument that says where the joined sheet is."""
+    parser.add_argument(
+        "--sheet",
+        type=expanduser,
+        help=f"joined sheet, such as {layout.SHEET}; without it, folders are categories and every scan is an object",
+    )
+
+
 def add_shared(parser: ArgumentParser) -> None:
     """Add the arguments that all five stages take, so that a script can pass them everywhere."""
     parser.add_argument(

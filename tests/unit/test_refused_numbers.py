@@ -48,7 +48,8 @@ def place_scatter(value):
 
 def place_retrieval(value):
     write_table("clusters.csv", CLUSTERS_COLUMNS, [(one, 0, 1, *[""] * 7) for one in IDENTITIES])
-    write_table("retrieval.csv", RETRIEVAL_COLUMNS, [(one, 1, value, 1, 1) for one in IDENTITIES[1:]])
+    asked = ("folder", "shells", "shells", 1, 1)
+    write_table("retrieval.csv", RETRIEVAL_COLUMNS, [(one, 1, value, 1, 1, *asked) for one in IDENTITIES[1:]])
 
 
 def place_facts(value):

@@ -1,7 +1,7 @@
-"""How well neighbors and clusters agree with categories. No other answer depends on categories.
+"""How early others of its category come among the neighbors of a query. No other answer depends on categories.
 
-In: the category, the ranked neighbors and the cluster of every specimen. Out: scores up to 1, the higher the better,
-and the share of noise.
+In: the category and the ranked neighbors of every specimen. Out: scores from 0 to 1, the higher the better, and what
+chance gives.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import numpy as np
 
 UNLABELED = -1
 """The label of a specimen without a category."""
+SCORES = ("nearest_neighbor", "first_tier", "second_tier", "average_precision")
 
 
 class Retrieval(NamedTuple):
@@ -24,6 +25,12 @@ class Retrieval(NamedTuple):
     """Share of the C specimens found among the 2 C nearest neighbors."""
     average_precision: float
     """Mean over the C specimens of the precision at the rank of each."""
+    relevant: int
+    """C."""
+    gallery: int
+    """Number of neighbors with a category."""
+    nearest: int
+    """The row of the nearest of them."""
 
 
 def labels(categories: Sequence[str]) -> np.ndarray:
@@ -42,59 +49,37 @@ def retrieval(labels: np.ndarray, query: int, neighbors: np.ndarray) -> Retrieva
     ----------
     labels : int [N]
     query : int, the row of the query
-    neighbors : int [N - 1], the rows of all others, nearest first
+    neighbors : int, the rows of others, nearest first
 
     Returns
     -------
     Retrieval; None for a specimen that is not scored
     """
-    found = labels[neighbors]
-    ranks = np.flatnonzero(found[found != UNLABELED] == labels[query])
+    gallery = neighbors[labels[neighbors] != UNLABELED]
+    ranks = np.flatnonzero(labels[gallery] == labels[query])
     if not len(ranks):
         return None
     first, second = (np.searchsorted(ranks, tier * len(ranks)) / len(ranks) for tier in (1, 2))
     precision = np.arange(1, len(ranks) + 1) / (ranks + 1)
-    return Retrieval(float(ranks[0] == 0), float(first), float(second), float(precision.mean()))
+    scores = float(ranks[0] == 0), float(first), float(second), float(precision.mean())
+    return Retrieval(*scores, len(ranks), len(gallery), int(gallery[0]))
 
 
-def retrieval_scores(queries: Sequence[Retrieval]) -> dict[str, float]:
-    """The number of queries, and their mean scores.
+def chance(relevant: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+    """The mean scores of queries whose neighbors are ranked at random.
 
-    Parameters
-    ----------
-    queries : sequence of Retrieval
-
-    Returns
-    -------
-    dict with queries, nearest_neighbor, first_tier, second_tier and mean_average_precision; scores are NaN if no
-    category has two specimens
-    """
-    means = np.mean(queries, axis=0).tolist() if queries else [np.nan] * len(Retrieval._fields)
-    names = (*Retrieval._fields[:-1], "mean_average_precision")
-    return {"queries": len(queries), **dict(zip(names, means, strict=True))}
-
-
-def clustering_scores(categories: Sequence[str], clusters: Sequence[int] | np.ndarray) -> dict[str, float]:
-    """Agreement of clusters with categories, ARI (Hubert and Arabie 1985) and AMI (Vinh et al. 2010); share of noise.
-
-    ARI and AMI treat all noise as one cluster. Without specimens all scores are NaN.
+    A neighbor of the category at rank r adds 1/r to the precision there for itself, and 1/r for every earlier rank with
+    the probability that another neighbor is of the category. The mean over all ranks is that of the average precision.
 
     Parameters
     ----------
-    categories : sequence of str, [N]
-    clusters : int [N], -1 is noise
+    relevant, gallery : int [Q], the number of neighbors of the query's category, and of all with a category
 
     Returns
     -------
-    dict with adjusted_rand_index, adjusted_mutual_information and noise_share
+    float64 [Q, 4], in order of SCORES
     """
-    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
-
-    found = np.asarray(clusters)
-    if not len(found):
-        return dict.fromkeys(("adjusted_rand_index", "adjusted_mutual_information", "noise_share"), np.nan)
-    return {
-        "adjusted_rand_index": float(adjusted_rand_score(categories, found)),
-        "adjusted_mutual_information": float(adjusted_mutual_info_score(categories, found)),
-        "noise_share": float((found == -1).mean()),
-    }
+    share = relevant / gallery
+    harmonic = np.cumsum(1 / np.arange(1, gallery.max(initial=0) + 1))[gallery - 1]
+    earlier = (relevant - 1) / np.maximum(gallery - 1, 1) * (gallery - harmonic)
+    return np.column_stack([share, share, np.minimum(2 * share, 1), (harmonic + earlier) / gallery])

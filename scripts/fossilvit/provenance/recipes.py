@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from fossilvit import versions
 from fossilvit.errors import UserError
 from fossilvit.scans.inventory import Inventory
+from fossilvit.sheet.facts import FOLDER, Facts
 from fossilvit.store import digests
 
 VIEW_SETTINGS = (
@@ -190,7 +191,12 @@ def clusters(
 
 
 def neighbors(
-    passport: Mapping[str, Any], metric: str, topk: int, query: str | None = None, duplicates: str | None = None
+    passport: Mapping[str, Any],
+    metric: str,
+    topk: int,
+    query: str | None = None,
+    duplicates: str | None = None,
+    facts: Facts | None = None,
 ) -> dict[str, Any]:
     """The recipe of a table of neighbors. Without a query it is the table of all specimens.
 
@@ -202,39 +208,110 @@ def neighbors(
     query : str or None
     duplicates : str or None
         The digest of the table of duplicates, if there is one. It counts only for the table of all specimens.
+    facts : Facts or None
+        None if there is no sheet. Categories count only for the table of all specimens.
     """
-    asked = {"duplicates": duplicates} if query is None else {"query": query}
-    return {"collection": passport, **asked, "metric": metric, "topk": topk, "version": versions.NEIGHBORS}
+    asked = {"duplicates": duplicates, "categories": _categories(facts)} if query is None else {"query": query}
+    return {
+        "collection": passport,
+        **asked,
+        "among": _among(facts),
+        "metric": metric,
+        "topk": topk,
+        "version": versions.NEIGHBORS,
+    }
 
 
-def duplicates(passport: Mapping[str, Any], objects: str | None) -> dict[str, Any]:
-    """The recipe of the table of duplicates: the passport, and the digest of the table of objects, if there is one."""
+def sheet(passport: Mapping[str, Any], said: str) -> dict[str, Any]:
+    """The recipe of the joined sheet: the passport, and the digest of what the sheet says of all scans."""
+    return {"collection": passport, "said": said, "version": versions.SHEET}
+
+
+def duplicates(passport: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
+    """The recipe of the table of duplicates: the passport, and what the sheet says of objects, if anything."""
+    objects = digests.of_value(facts.objects) if facts and facts.objects else None
     return {"collection": passport, "objects": objects, "version": versions.DUPLICATES}
 
 
 def evaluation(
-    passport: Mapping[str, Any] | None, clusters: str, retrieval: str, duplicates: str | None
+    passport: Mapping[str, Any] | None,
+    clusters: str,
+    retrieval: str,
+    duplicates: str | None,
+    facts: Facts | None,
+    seed: int,
 ) -> dict[str, Any]:
-    """The recipe of the scores: the passport, and the digests of the tables of clusters, retrieval and duplicates."""
+    """The recipe of the scores.
+
+    Parameters
+    ----------
+    passport : dict or None
+    clusters, retrieval, duplicates : digests of the tables; None if there is no table
+    facts : Facts or None
+        None if there is no sheet.
+    seed : int
+    """
     return {
         "collection": passport,
         "clusters": clusters,
         "retrieval": retrieval,
         "duplicates": duplicates,
+        "categories": _categories(facts),
+        "seed": seed,
         "version": versions.EVALUATION,
     }
 
 
-def figures(passport: Mapping[str, Any] | None, clusters: str, neighbors: Mapping[str, str]) -> dict[str, Any]:
-    """The recipe of the figures: the passport, the digest of the table of clusters, and those of each query's table.
+def suspects(
+    passport: Mapping[str, Any], clusters: str, duplicates: str | None, metric: str, facts: Facts | None
+) -> dict[str, Any]:
+    """The recipe of the table of suspects.
+
+    Parameters
+    ----------
+    passport : dict
+    clusters, duplicates : digests of the tables; None if there is no table
+    metric : str
+    facts : Facts or None
+        None if there is no sheet.
+    """
+    return {
+        "collection": passport,
+        "clusters": clusters,
+        "duplicates": duplicates,
+        "categories": _categories(facts),
+        "among": _among(facts),
+        "metric": metric,
+        "version": versions.SUSPECTS,
+    }
+
+
+def parquet(passport: Mapping[str, Any], sheet: str | None) -> dict[str, Any]:
+    """The recipe of the Parquet file: the passport, and the digest of the joined sheet, if there is one."""
+    return {"collection": passport, "sheet": sheet, "version": versions.PARQUET}
+
+
+def _categories(facts: Facts | None) -> str | None:
+    """The digest of the categories, their levels in order. Folders need none, as IDs say them."""
+    return digests.of_value([*facts.levels.items()]) if facts and [*facts.levels] != [FOLDER] else None
+
+
+def _among(facts: Facts | None) -> str | None:
+    """The digest of what neighbors must share; None if all specimens are compared."""
+    return digests.of_value(facts.among) if facts and facts.among is not None else None
+
+
+def figures(passport: Mapping[str, Any] | None, clusters: str, tables: Mapping[str, str]) -> dict[str, Any]:
+    """The recipe of the figures: the passport, and the digests of the tables that they show.
 
     Parameters
     ----------
     passport : dict or None
     clusters : str
-    neighbors : dict of file name to digest
+    tables : dict of file name to digest
+        The tables of the neighbors of queries, of confusions and of suspects.
     """
-    return {"collection": passport, "clusters": clusters, "neighbors": neighbors, "version": versions.FIGURES}
+    return {"collection": passport, "clusters": clusters, "tables": tables, "version": versions.FIGURES}
 
 
 def common(recipes: Iterable[Recipe], what: str) -> Recipe | None:
