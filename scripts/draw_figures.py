@@ -1,6 +1,8 @@
-"""Draw all groups at a glance, their tree, and contact sheets of every cluster and of the neighbors of named queries.
+"""Draw all groups at a glance, their tree, contact sheets of every cluster and of the neighbors of named queries, and
+which categories are confused and which specimens are suspects.
 
-In: the tables of clusters and neighbors, the tree, and the renders. Out: one PNG per page, tree.svg, and figures.json.
+In: the tables of clusters, neighbors, confusions and suspects, the tree, and the renders. Out: one PNG per page,
+tree.svg, and figures.json.
 """
 
 import argparse
@@ -14,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from fossilvit.pages import contact_sheet, folding, glance, groups, sheets
+from fossilvit.pages import confusion, contact_sheet, folding, glance, groups, sheets, suspects
 from fossilvit.pages.groups import Groups
 from fossilvit.provenance import recipes
 from fossilvit.running import commands
@@ -36,6 +38,7 @@ def main() -> None:
     title = answer(arguments.clusters, found)
     out.mkdir(parents=True, exist_ok=True)
     pages = dict(drawings(arguments.renders, found, title, list(map(Path, arguments.neighbors))))
+    pages |= labels(arguments.renders, arguments.confusion, arguments.suspects)
     drawn = []
     with tqdm(total=len(pages) + bool(tree), desc="figures", unit="page") as progress:
         for name, draw in pages.items():
@@ -50,10 +53,11 @@ def main() -> None:
             drawn += names
             progress.update()
     commands.log.info("%d pictures: %s", len(drawn), out)
+    tables = [*arguments.neighbors, *filter(None, (arguments.confusion, arguments.suspects))]
     made_from = recipes.figures(
         collection_of(arguments.clusters),
         digests.of_file(arguments.clusters),
-        {Path(table).name: digests.of_file(table) for table in arguments.neighbors},
+        {Path(table).name: digests.of_file(table) for table in tables},
     )
     files.write_json(out / layout.FIGURES_RECORD, {"pictures": drawn, "made_from": made_from})
 
@@ -66,6 +70,14 @@ def drawings(
         yield f"{page.name}.png", partial(glance.draw, page)
     for sheet in chain(sheets.cluster_sheets(renders, found), sheets.neighbor_sheets(renders, tables)):
         yield f"{sheet.name}.png", partial(contact_sheet.draw, sheet.title, sheet.pictures)
+
+
+def labels(renders: str, confused: str | None, suspected: str | None) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:
+    """The file name of every page about categories, and a function that draws it."""
+    if confused:
+        yield "confusion.png", partial(confusion.draw, confused)
+    if suspected and (page := suspects.page(renders, suspected)):
+        yield f"{page.name}.png", partial(suspects.draw, page)
 
 
 def answer(table: str, found: Groups) -> str:
@@ -94,6 +106,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--neighbors", type=expanduser, nargs="*", default=[], help="tables of neighbors of one query each"
     )
+    parser.add_argument("--confusion", type=expanduser, help="table of confusions, if there are categories")
+    parser.add_argument("--suspects", type=expanduser, help="table of suspects, if there are categories")
     parser.add_argument("--out", type=expanduser, default=layout.FIGURES, help="folder of pictures")
     return parser.parse_args()
 

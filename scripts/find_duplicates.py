@@ -1,24 +1,23 @@
 """Find specimens that are there twice: of the same shape under another name, or scans of one object.
 
-In: the table of specimens, the meshes of those whose facts agree, and the table of objects, if there is one. Out:
+In: the table of specimens, the meshes of those whose facts agree, and the joined sheet, if there is one. Out:
 duplicates.csv.
 """
 
 import argparse
 import sys
 from os.path import expanduser
-from typing import Any
 
 from fossilvit import command_line, meshes
 from fossilvit.collection import duplicates
 from fossilvit.errors import SpecimenError
 from fossilvit.provenance import recipes
 from fossilvit.running import commands
-from fossilvit.scans import inventory, objects
+from fossilvit.scans import inventory
 from fossilvit.scans.specimens import Specimen
-from fossilvit.store import digests, layout
+from fossilvit.sheet import facts
+from fossilvit.store import layout
 from fossilvit.store.embeddings import read_passport
-from fossilvit.store.files import PathLike
 from fossilvit.store.records import recorded
 from fossilvit.store.tables import DUPLICATES_COLUMNS, SPECIMENS_COLUMNS, read_table, write_table
 
@@ -27,24 +26,13 @@ def main() -> None:
     arguments = parse()
     rows = read_table(arguments.specimens, SPECIMENS_COLUMNS)
     found = inventory.take(arguments.meshes, arguments.prefer).specimens
-    object_of = known_objects(arguments.objects, rows) if arguments.objects else {}
+    known = facts.read(arguments.sheet, found)
     copies = duplicates.find(rows, lambda identity: read(found, identity))
-    repeated = duplicates.with_objects(rows, copies, object_of)
-    said = digests.of_file(arguments.objects) if arguments.objects else None
-    made_from = recipes.duplicates(read_passport(arguments.emb), said)
+    repeated = duplicates.with_objects(rows, copies, known.objects)
+    made_from = recipes.duplicates(read_passport(arguments.emb), known if arguments.sheet else None)
     with recorded(layout.record_path(arguments.out), made_from, arguments.out):
         write_table(arguments.out, DUPLICATES_COLUMNS, repeated)
     commands.log.info("%d of %d specimens are duplicates.", len(repeated), len(rows))
-
-
-def known_objects(path: PathLike, rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Read the objects of the specimens in the table of specimens, and log how many other IDs have one."""
-    object_of = objects.read(path)
-    known = {row["specimen_id"] for row in rows}
-    unknown = sorted(object_of.keys() - known)
-    if unknown:
-        commands.log.warning("%s names %d IDs that are not there, such as %s.", path, len(unknown), unknown[0])
-    return {identity: name for identity, name in object_of.items() if identity in known}
 
 
 def read(found: dict[str, Specimen], identity: str) -> meshes.Mesh | None:
@@ -64,11 +52,7 @@ def parse() -> argparse.Namespace:
     command_line.add_meshes(parser)
     parser.add_argument("--specimens", type=expanduser, default=layout.SPECIMENS, help="table of all specimens")
     parser.add_argument("--emb", type=expanduser, default=layout.ARRAY, help="embeddings of the same collection")
-    parser.add_argument(
-        "--objects",
-        type=expanduser,
-        help="CSV file with the columns specimen_id and object; scans of one object count as one",
-    )
+    command_line.add_sheet(parser)
     parser.add_argument("--out", type=expanduser, default=layout.DUPLICATES, help="table of duplicates")
     return parser.parse_args()
 

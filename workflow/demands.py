@@ -13,6 +13,8 @@ from fossilvit.scans.specimens import Specimen
 Settings = dict[str, Any]
 """The configuration, or one group of it."""
 MB = 10**6
+SHEET_SETTINGS = ("object", "category", "select", "restrict")
+"""Settings that say what the sheet is for, and arguments of join_sheet."""
 
 
 def render_arguments(settings: Settings) -> str:

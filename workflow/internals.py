@@ -7,6 +7,7 @@ when Snakemake changes one of them.
 import _thread
 import logging
 import os
+import shlex
 import signal
 import threading
 import time
@@ -94,6 +95,15 @@ def forget_groups(workflow: "Workflow") -> None:
     """Drop the groups of all rules: a dry run checks them, in time that grows with the square of a shard."""
     for rule in workflow.rules:
         rule.group = None
+
+
+def quote_settings(workflow: "Workflow") -> None:
+    """Let settings of the command line reach jobs on other machines as they are.
+
+    Snakemake quotes them as Python does, which a shell reads in another way where there are both kinds of quotes.
+    """
+    settings = workflow.config_settings
+    settings.config_args = [shlex.quote(argument) for argument in settings.config_args]
 
 
 def slurm_run(workflow: "Workflow") -> str | None:

@@ -3,6 +3,7 @@
 In: the configuration as Snakemake read it. Out: a Plan, which the rules look things up in.
 """
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,9 +13,11 @@ from fossilvit.encoders import Choice, Options
 from fossilvit.provenance import freshness
 from fossilvit.provenance.freshness import Stale
 from fossilvit.running import settings
-from fossilvit.scans import inventory, objects, specimens
+from fossilvit.scans import inventory, specimens
 from fossilvit.scans.inventory import Inventory
 from fossilvit.scans.specimens import Specimen
+from fossilvit.sheet import facts, said
+from fossilvit.sheet.said import Said, Wanted
 from fossilvit.store import digests, layout
 from fossilvit.store.files import PathLike
 
@@ -29,13 +32,12 @@ class Plan(NamedTuple):
     queries: dict[str, str]
     """The ID of every query, by its name in file names."""
     encoder: Choice
+    said: Said | None
+    """What the sheet says; None if there is none."""
+    labeled: bool
+    """Whether specimens have categories, which neighbors and clusters can be compared with."""
     stale: Stale
     """What is not as a run from scratch would make it."""
-
-    @property
-    def labeled(self) -> bool:
-        """Whether specimens lie in folders, which clusters can be compared with."""
-        return bool(specimens.categories(self.inventory.specimens))
 
     def specimen(self, path: str) -> Specimen:
         """The specimen whose ID stands in the paths of its files."""
@@ -57,10 +59,23 @@ class Plan(NamedTuple):
         """The embeddings of the specimens of a shard."""
         return [layout.array_path(layout.EMBEDDINGS, identity) for identity in self.shards[shard]]
 
+    def sheet_for(self, output: str) -> list[str]:
+        """The joined sheet as an input of the job that makes a file, if the job has to run.
+
+        Otherwise the sheet is not its input: what the file depends on has not changed, and Snakemake would make it
+        again when anything else in the sheet has. The process of a single job, which is to run, does not know.
+        """
+        runs = self.stale is freshness.NOTHING or output in self.stale.again or not os.path.exists(output)
+        return [layout.SHEET] if self.said and runs else []
+
     def sentences(self) -> list[str]:
         """Sentences to log before anything runs: what has changed since the last run, and which files are not taken."""
         changes = ", ".join(f"{change} ({count})" for change, count in self.stale.reasons.most_common())
-        return [*([f"Changed since the last run: {changes}."] if changes else ()), *self.inventory.summary()]
+        return [
+            *([f"Changed since the last run: {changes}."] if changes else ()),
+            *self.inventory.summary(),
+            *(self.said.sentences if self.said else ()),
+        ]
 
     def _weights_for(self, path: str, stale: Collection[str]) -> list[str]:
         return [layout.ENCODER] if self.stale.encoder and self.specimen(path).id in stale else []
@@ -74,7 +89,7 @@ def make(config: dict[str, Any], schema: PathLike, remote: bool, main: bool) -> 
     config : dict
         As Snakemake read it, not checked yet.
     schema : path
-        The schema of the settings.
+        The schema of the settings, with that of the sheet beside it.
     remote : bool
         Whether jobs go to other machines, for which some names of specimens cannot be written.
     main : bool
@@ -83,27 +98,56 @@ def make(config: dict[str, Any], schema: PathLike, remote: bool, main: bool) -> 
     Raises
     ------
     UserError
-        A setting is wrong, or the folder of scans or the table of objects cannot be taken.
+        A setting is wrong, or the folder of scans or the sheet cannot be taken.
     """
     checked = settings.checked(config, schema)
-    if main and checked["objects"]:
-        objects.read(checked["objects"])  # says now, not after hours, what is wrong with it
     found = inventory.take(checked["meshes"], checked["prefer"], remote)
+    shards = specimens.members(found.specimens, checked["shards"])
+    sheet = _sheet(checked, Path(schema).with_name("specimens.schema.yaml"), found)
+    if sheet and sheet.selected is not None:
+        found, shards = _selected(found, shards, sheet.selected)
+    known = sheet.facts if sheet else facts.of_folders(found.specimens)
     extract = checked["extract"]
     options = Options(**{name: extract[name] for name in Options._fields if name in extract})
     encoder = encoders.choose(extract["model"], options)
+    labeled = any(known.levels.values())
     return Plan(
         checked,
         found,
-        specimens.members(found.specimens, checked["shards"]),
+        shards,
         specimens.queries(checked["search"]["queries"], found.specimens),
         encoder,
-        _stale(found, checked, encoder) if main else freshness.NOTHING,
+        sheet,
+        labeled,
+        _stale(found, shards, checked, encoder, sheet, labeled) if main else freshness.NOTHING,
     )
 
 
-def _stale(found: Inventory, checked: dict[str, Any], encoder: Choice) -> Stale:
+def _sheet(checked: dict[str, Any], schema: Path, found: Inventory) -> Said | None:
+    if checked["specimens"] is None:
+        return None
+    wanted = Wanted(*(checked[name] for name in Wanted._fields))
+    return said.take(checked["specimens"], schema, found.specimens, wanted)
+
+
+def _selected(
+    found: Inventory, shards: dict[str, list[str]], selected: Collection[str]
+) -> tuple[Inventory, dict[str, list[str]]]:
+    """The inventory and the shards without the specimens that are not selected. The others stay in their shards."""
+    taken = {identity: specimen for identity, specimen in found.specimens.items() if identity in selected}
+    members = {shard: [one for one in identities if one in selected] for shard, identities in shards.items()}
+    return found._replace(specimens=taken), {shard: left for shard, left in members.items() if left}
+
+
+def _stale(
+    found: Inventory,
+    shards: dict[str, list[str]],
+    checked: dict[str, Any],
+    encoder: Choice,
+    sheet: Said | None,
+    labeled: bool,
+) -> Stale:
     known = digests.Digests(layout.DIGESTS)
-    stale = freshness.find(found, checked, encoder, known)
+    stale = freshness.find(found, shards, checked, encoder, known, sheet, labeled)
     known.save()
     return stale

@@ -6,12 +6,18 @@ from itertools import permutations
 import pytest
 
 from fossilvit.scans import inventory, specimens
-from fossilvit.store.tables import FAILED_COLUMNS, read_table
+from fossilvit.store.tables import FAILED_COLUMNS, read_table, write_table
 from tests.slurm.conftest import ON_CPUS, Work
 from tests.workflow.conftest import products
 
 SHARDS = 8
 SPECIMEN_RULES = ("render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard")
+SHEET = [
+    "specimens=sheet.csv",
+    "category=taxon",
+    "restrict=part",
+    """select=note == "it's 標本" and part == "whole\"""",
+]
 ODD_NAMES = ["it's #1 (標本) & co", '$HOME `date` "x"; y']
 
 
@@ -21,8 +27,16 @@ def large(cluster, fossils):
     folder = fossils("large", 25)
     for name in ODD_NAMES:
         shutil.copy(folder / "data/meshes/ammonoid/ammonoid_01.ply", folder / f"data/meshes/{name}.ply")
-    work = Work(folder, cluster, f"shards={SHARDS}")
+    write_sheet(folder)
+    work = Work(folder, cluster, f"shards={SHARDS}", *SHEET)
     return work, work.run()
+
+
+def write_sheet(folder):
+    """A sheet with a row for every scan."""
+    found = inventory.take(folder / "data/meshes").specimens
+    rows = [(identity, identity[:6], "whole", "it's 標本") for identity in found]
+    write_table(folder / "sheet.csv", ("specimen_id", "taxon", "part", "note"), rows)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +44,8 @@ def local(large, tmp_path_factory):
     """The same collection on this machine."""
     folder = tmp_path_factory.mktemp("local")
     shutil.copytree(large[0].folder / "data/meshes", folder / "data/meshes")
-    work = Work(folder, large[0].cluster, f"shards={SHARDS}")
+    shutil.copy(large[0].folder / "sheet.csv", folder)
+    work = Work(folder, large[0].cluster, f"shards={SHARDS}", *SHEET)
     run = work.run_here()
     assert run.code == 0, run.output
     return folder
@@ -96,6 +111,7 @@ def test_a_second_run_submits_nothing_and_one_more_mesh_its_own_shard(large):
 
     shutil.copy(work.folder / "data/meshes/trilobite/trilobite_03.ply", work.folder / "data/meshes/new find.ply")
     (work.folder / "data/meshes/Smith, 1990.ply").touch()
+    write_sheet(work.folder)
     added = work.run()
     assert added.code == 0, added.output
     assert [job.group for job in work.jobs()[before:]] == ["render", "describe", "collect"]

@@ -11,8 +11,7 @@ from fossilvit import examples
 from fossilvit.collection import catalog, duplicates
 from fossilvit.errors import UserError
 from fossilvit.meshes import read
-from fossilvit.scans import objects
-from fossilvit.store.tables import SPECIMENS_COLUMNS, write_table
+from fossilvit.store.tables import SPECIMENS_COLUMNS
 
 SEEDS = st.integers(0, 2**32 - 1)
 AXES = np.eye(3)
@@ -272,46 +271,6 @@ def test_without_a_table_there_are_no_copies_and_a_table_has_a_digest(tmp_path):
     assert rows == rows_of(("b", "a")) and len(digest) == 64
 
 
-OBJECTS = 'specimen_id,object\na,x\n"b, 標本",y\nc,\n'
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        OBJECTS.encode(),
-        OBJECTS.encode("utf-8-sig"),
-        OBJECTS.replace("\n", "\r\n").encode(),
-        b'object,note,specimen_id\nx,1,a\ny,,"b, \xe6\xa8\x99\xe6\x9c\xac"\nx,again,a\n',
-    ],
-    ids=["plain", "byte order mark", "Windows", "more columns"],
-)
-def test_the_object_of_every_id_is_read(tmp_path, content):
-    (tmp_path / "objects.csv").write_bytes(content)
-    assert objects.read(tmp_path / "objects.csv") == {"a": "x", "b, 標本": "y"}
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (None, "There is no file of objects .*objects.csv"),
-        (b"", "must have the columns specimen_id and object"),
-        (b"specimen_id;object\na;x\n", "must have the columns specimen_id and object"),
-        (b"specimen_id,object\na,x\na,y\n", "names two objects for 'a': 'x' and 'y'; keep one"),
-        ("specimen_id,object\nä,x\n".encode("latin-1"), "objects.csv cannot be read .*; save it as CSV in UTF-8"),
-    ],
-)
-def test_a_wrong_table_of_objects_is_told_in_a_sentence(tmp_path, content, sentence):
-    if content is not None:
-        (tmp_path / "objects.csv").write_bytes(content)
-    with pytest.raises(UserError, match=sentence):
-        objects.read(tmp_path / "objects.csv")
-
-
-def test_a_row_that_is_cut_short_names_no_object(tmp_path):
-    (tmp_path / "objects.csv").write_text("specimen_id,object\na\nb,x\n")
-    assert objects.read(tmp_path / "objects.csv") == {"b": "x"}
-
-
 def test_an_empty_collection_has_no_duplicates():
     assert duplicates.find([], None) == [] and duplicates.candidates([row("a", cloud())]) == []
 
@@ -344,21 +303,6 @@ def test_a_collection_of_ten_thousand_different_shapes_is_read_nowhere(size):
     table = [dict(zip(SPECIMENS_COLUMNS, map(str, cells), strict=True)) for cells in rows]
     asked = []
     assert duplicates.find(table, asked.append) == [] and len(asked) < 10
-
-
-def test_ids_may_be_copied_from_a_table_of_results(tmp_path):
-    """There they have an apostrophe where a spreadsheet would take them for a formula."""
-    identities = ["=a", "-1", "@b", "plain", "'=c", "x;+d"]
-    write_table(tmp_path / "objects.csv", objects.COLUMNS, [(identity, "one") for identity in identities])
-    assert objects.read(tmp_path / "objects.csv") == dict.fromkeys(identities, "one")
-    (tmp_path / "objects.csv").write_text("specimen_id,object\n=a,one\n-1,two\n")
-    assert objects.read(tmp_path / "objects.csv") == {"=a": "one", "-1": "two"}
-
-
-@pytest.mark.parametrize("row", ["x", ",x", "x,"])
-def test_a_row_of_the_table_of_objects_without_an_id_is_passed_over(tmp_path, row):
-    (tmp_path / "objects.csv").write_text(f"object,specimen_id\nx,a\n{row}\n")
-    assert objects.read(tmp_path / "objects.csv") == {"a": "x"}
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "many"])

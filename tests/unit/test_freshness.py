@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fossilvit import encoders
 from fossilvit.errors import UserError
 from fossilvit.provenance import backends, freshness, recipes
-from fossilvit.scans import inventory
+from fossilvit.scans import inventory, specimens
 from fossilvit.store import digests, files, layout
 
 from ..conftest import REPOSITORY
@@ -87,7 +87,9 @@ def find(settings, here=True):
     options = {name: settings["extract"][name] for name in encoders.Options._fields if name in settings["extract"]}
     choice = encoders.choose(settings["extract"]["model"], encoders.Options(**options))
     found = inventory.take(settings["meshes"], settings["prefer"])
-    return freshness.find(found, settings, choice if here else Gone(choice), digests.Digests())
+    shards = specimens.members(found.specimens, settings["shards"])
+    encoder = choice if here else Gone(choice)
+    return freshness.find(found, shards, settings, encoder, digests.Digests(), None, labeled=False)
 
 
 def test_before_the_first_run_nothing_is_there_to_be_made_again(tmp_path, monkeypatch, settings):

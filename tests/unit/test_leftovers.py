@@ -85,13 +85,18 @@ def test_it_is_deleted_with_the_folders_that_this_empties(work):
 def test_tables_that_only_former_runs_made_are_found_with_their_records_and_nothing_else(tmp_path):
     for name in ("knn.csv", "knn.json", "knn_a.csv", "knn_a.json", "knn_b.csv", "knn_b.json", "knn_mine.csv"):
         (tmp_path / name).touch()
-    for name in ("evaluation.csv", "evaluation.json", "clusters.csv", "clusters.json"):
+    scored = ("categories.csv", "confusion.csv", "evaluation.csv", "evaluation.json", "suspects.csv", "suspects.json")
+    for name in (*scored, "sheet.csv", "sheet.json", "clusters.csv", "clusters.json"):
         (tmp_path / name).touch()
-    assert leftovers.former(tmp_path, ["a"], True) == [tmp_path / "knn_b.csv", tmp_path / "knn_b.json"]
-    assert [path.name for path in leftovers.former(tmp_path, ["a", "b"], False)] == [
-        "evaluation.csv",
-        "evaluation.json",
-    ]
+
+    def former(queries, **made):
+        return [path.name for path in leftovers.former(tmp_path, queries, **{"labeled": True, "joined": True, **made})]
+
+    assert former(["a"]) == ["knn_b.csv", "knn_b.json"]
+    assert former(["a", "b"], labeled=False) == list(scored)
+    assert former(["a", "b"], joined=False) == ["sheet.csv", "sheet.json"]
+    (tmp_path / "suspects.json").unlink()
+    assert "suspects.csv" not in former([], labeled=False), "a table without a record is the user's own"
 
 
 def test_where_nothing_was_computed_nothing_is_left(tmp_path):

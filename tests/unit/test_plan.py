@@ -63,13 +63,24 @@ def test_a_plan_knows_specimens_shards_and_queries_by_the_names_in_their_paths(p
     assert [str(path) for path in found.embeddings(shard)][0] == "data/embeddings/c.npy"
 
 
-def test_a_wrong_table_of_objects_is_told_before_anything_runs(plan, config, work):
-    config["objects"] = "objects.csv"
-    (work / "objects.csv").write_text("id,object\nc,x\n")
-    with pytest.raises(UserError, match="objects.csv must have the columns specimen_id and object"):
+def test_a_wrong_sheet_is_reported_before_anything_runs(plan, config, work):
+    config["specimens"] = "sheet.csv"
+    (work / "sheet.csv").write_text("specimen_id,object\nc,x\nc,y\n")
+    with pytest.raises(UserError, match="sheet.csv"):
         plan.make(copy.deepcopy(config), SCHEMA, remote=False, main=True)
-    (work / "objects.csv").write_text("specimen_id,object\nc,x\n")
-    assert plan.make(config, SCHEMA, remote=False, main=True).settings["objects"] == "objects.csv"
+
+
+@pytest.mark.parametrize("main", [True, False])
+def test_what_is_not_selected_is_not_computed_and_leaves_the_others_in_their_shards(plan, config, work, main):
+    whole = plan.make(copy.deepcopy({**config, "shards": 2}), SCHEMA, remote=False, main=main)
+    (work / "sheet.csv").write_text("specimen_id,part\nkind/a,femur\nc,femur\nkind/b {x},tibia\n")
+    config |= {"specimens": "sheet.csv", "select": 'part == "femur"', "category": "part", "shards": 2}
+    found = plan.make(config, SCHEMA, remote=False, main=main)
+    assert list(found.inventory.specimens) == ["c", "kind/a"] and found.labeled
+    shard_of = {identity: shard for shard, members in whole.shards.items() for identity in members}
+    assert {identity: shard for shard, members in found.shards.items() for identity in members} == {
+        identity: shard_of[identity] for identity in ("c", "kind/a")
+    }
 
 
 def test_only_the_main_process_decides_what_is_stale_and_the_weights_come_first_where_they_are_needed(

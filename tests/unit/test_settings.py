@@ -81,7 +81,7 @@ def test_an_unknown_setting_is_named_with_the_nearest_known_one(config, schema, 
         ("search.queries", 1, "a list"),
         ("search.topk", -1, "at least 1"),
         ("render", None, "a group of settings"),
-        ("objects", ["a.csv"], "null"),
+        ("specimens", ["a.csv"], "null"),
         ("cluster.method", "ward", "upgma, hdbscan, kmeans, agglomerative"),
         ("seed", True, "a whole number"),
         ("render.views", 2.5, "a whole number"),
@@ -159,11 +159,36 @@ def test_a_missing_setting_is_named(config, schema):
     assert "cluster" in sentence and "'pca'" in sentence
 
 
-def test_objects_that_are_not_there_are_named_and_the_home_folder_may_be_a_tilde(config, schema, tmp_path, monkeypatch):
+def test_a_sheet_that_is_not_there_is_named_and_the_home_folder_may_be_a_tilde(config, schema, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert str(tmp_path / "o.csv") in refusal(put(config, "objects", "~/o.csv"), schema)
+    assert str(tmp_path / "o.csv") in refusal(put(config, "specimens", "~/o.csv"), schema)
     (tmp_path / "o.csv").touch()
-    assert settings.checked(put(config, "objects", "~/o.csv"), schema)["objects"] == f"{tmp_path}/o.csv"
+    assert settings.checked(put(config, "specimens", "~/o.csv"), schema)["specimens"] == f"{tmp_path}/o.csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("object", "animal"), ("category", "family"), ("select", "age > 3"), ("restrict", "part")]
+)
+def test_a_column_of_a_sheet_is_refused_without_a_sheet(config, schema, name, value):
+    sentence = refusal(put(config, name, value), schema)
+    assert f"{name} is {value!r}" in sentence and "there is no sheet" in sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ('part == "femur', 'part == "femur"'),
+        ("part == 'femur", "part == 'femur'"),
+        ('a == "it\'s" and b == "x', 'a == "it\'s" and b == "x"'),
+        ('`my "part` == "x"', '`my "part` == "x"'),
+        ("age > 3", "age > 3"),
+        (None, None),
+    ],
+)
+def test_the_last_quote_of_a_condition_which_snakemake_takes_off_is_put_back(config, schema, tmp_path, given, meant):
+    (tmp_path / "s.csv").touch()
+    config = put(put(config, "specimens", str(tmp_path / "s.csv")), "select", given)
+    assert settings.checked(config, schema)["select"] == meant
 
 
 def test_weights_that_are_not_there_are_named(config, schema, tmp_path):

@@ -76,7 +76,8 @@ def test_negative_numbers_are_written_as_numbers_and_ids_that_look_like_them_as_
     found = clustering(silhouettes=np.full(9, -0.25))
     rows = summary.specimens(found, ["-1", *"bcdefghi"], ORIGINALS, NAMES)
     write_table(tmp_path / "clusters.csv", CLUSTERS_COLUMNS, rows)
-    assert (tmp_path / "clusters.csv").read_text().splitlines()[1] == "'-1,12,0.900000,5,0.100000,-0.250000,3,0,0,"
+    line = (tmp_path / "clusters.csv").read_text("utf-8-sig").splitlines()[1]
+    assert line == "'-1,12,0.900000,5,0.100000,-0.250000,3,0,0,"
     read = read_table(tmp_path / "clusters.csv", CLUSTERS_COLUMNS, silhouette=float)
     assert (read[0]["specimen_id"], read[0]["silhouette"]) == ("-1", -0.25)
 

@@ -11,7 +11,8 @@ import sys
 import traceback
 
 STAGES = ("render_multiview", "extract_features", "pool_embeddings", "gather_records", "gather_shard", "cluster")
-STAGES += ("fetch_weights", "list_files", "collect_embeddings", "find_duplicates", "search", "evaluate", "draw_figures")
+STAGES += ("fetch_weights", "list_files", "collect_embeddings", "join_sheet", "find_duplicates", "search", "evaluate")
+STAGES += ("find_suspects", "export_embeddings", "draw_figures")
 
 
 def main():
@@ -72,15 +73,22 @@ def commands(settings, shards, queries):
         yield "gather_shard", "--records", records, *whiten, "--out", file
     yield "collect_embeddings", *files, *whiten
     yield "list_files", *meshes
-    yield "find_duplicates", *meshes, *(("--objects", settings["objects"]) if settings["objects"] else ())
+    sheet = ("--sheet", "results/sheet.csv") if settings["specimens"] else ()
+    if settings["specimens"]:
+        named = (f"--{name}={settings[name]}" for name in ("category", "restrict", "select") if settings[name])
+        yield "join_sheet", "--sheet", settings["specimens"], *named, *meshes
+    yield "find_duplicates", *meshes, *sheet
     names = {"method": "--method", "pca": "--pca", "min_cluster_size": "--min-cluster-size", "clusters": "--clusters"}
     cluster = [part for name, flag in names.items() for part in (flag, settings["cluster"][name])]
     yield "cluster", *table, *cluster, "--seed", settings["seed"]
-    yield "search", *table, *search
+    yield "search", *table, *search, *sheet
     for query in queries.values():
-        yield "search", *table, *search, f"--query={query}"
-    yield ("evaluate",)
-    yield "draw_figures", "--neighbors", *(f"results/knn_{name}.csv" for name in queries)
+        yield "search", *table, *search, *sheet, f"--query={query}"
+    yield "evaluate", *sheet, "--seed", settings["seed"]
+    yield "find_suspects", *sheet, "--metric", settings["search"]["metric"]
+    yield "export_embeddings", *sheet
+    labeled = ("--confusion", "results/confusion.csv", "--suspects", "results/suspects.csv")
+    yield "draw_figures", *labeled, "--neighbors", *(f"results/knn_{name}.csv" for name in queries)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,13 @@ from fossilvit.store.tables import (
     CLUSTER_SUMMARY_COLUMNS,
     CLUSTERS_COLUMNS,
     DUPLICATES_COLUMNS,
+    EVALUATION_COLUMNS,
     FAILED_COLUMNS,
+    NEIGHBORS_COLUMNS,
+    SHEET_COLUMNS,
     SPECIMENS_COLUMNS,
     read_table,
+    read_wider_table,
     write_table,
 )
 from tests.conftest import REPOSITORY
@@ -33,11 +37,12 @@ from tests.workflow.test_encoders import MINE
 
 COLLECTION = {
     *("collect_embeddings", "list_files", "find_duplicates", "cluster_specimens"),
-    *("search_neighbors", "evaluate", "draw_figures"),
+    *("search_neighbors", "evaluate", "find_suspects", "export_embeddings", "draw_figures"),
 }
 OWN = {"render_views", "extract_features", "pool_embedding"}
 GATHERING = {"gather_records", "gather_shard"}
-AFTER_DUPLICATES = {"cluster_specimens", "search_neighbors", "evaluate", "draw_figures"}
+SCORES = {"search_neighbors", "evaluate", "find_suspects", "draw_figures"}
+AFTER_DUPLICATES = {"cluster_specimens", *SCORES}
 
 
 def ids(work):
@@ -89,9 +94,10 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
         ("specimens", ",".join(SPECIMENS_COLUMNS), 6),
         ("duplicates", "specimen_id,duplicate_of,same", 0),
     ]:
-        lines = (work / f"results/{table}.csv").read_text(encoding="utf-8").splitlines()
+        lines = (work / f"results/{table}.csv").read_text(encoding="utf-8-sig").splitlines()
         assert lines[0] == columns and len(lines) == 1 + rows
-    assert (work / "results/evaluation.csv").exists()
+    for name in ("evaluation.csv", "categories.csv", "confusion.csv", "suspects.csv", "embeddings.parquet"):
+        assert (work / "results" / name).exists()
     scatter = np.load(work / "data/embeddings/scatter.npy")
     assert scatter.shape == (5 * 3, 1764) and scatter.dtype == np.float32
     assert all(f"'{identity}':" in (work / "results/tree.nwk").read_text(encoding="utf-8") for identity in found)
@@ -139,26 +145,84 @@ def test_a_shape_under_another_name_is_found(work):
     assert [row["specimen_id"] for row in duplicates_table(work)] == ["square/d copy"]
 
 
-def test_scans_of_one_object_count_as_one_and_the_table_of_objects_makes_just_what_follows_again(work):
-    objects, config = work / "objects of ours.csv", ["objects=objects of ours.csv"]
-    objects.write_text("specimen_id,object\nround/a,1\nround/c,1\nsquare/lost,1\n")
+SHEET = """specimen_id,object,family,part,note
+round/a,1,x,femur,first
+round/b,,x,femur,
+round/c,1,x,femur,
+square/d,,y,femur,
+square/e 標本,,y,tibia,
+square/lost,1,y,tibia,
+"""
+
+
+def test_a_change_of_the_sheet_makes_just_what_depends_on_it_again(work):
+    sheet = work / "sheet of ours.csv"
+    sheet.write_text(SHEET, encoding="utf-8")
+    config = [f"specimens={sheet.name}", "category=family"]
     run = snakemake(work, config=config)
     assert run.code == 0, run.output
-    assert set(run.jobs) == {"find_duplicates", *AFTER_DUPLICATES}
+    assert set(run.jobs) == {"join_sheet", "export_embeddings", "find_duplicates", *AFTER_DUPLICATES}
     assert [tuple(row.values()) for row in duplicates_table(work)] == [("round/c", "round/a", "object")]
-    assert "names 1 IDs that are not there, such as square/lost" in (work / "logs/find_duplicates.log").read_text()
+    _, joined = read_wider_table(work / "results/sheet.csv", SHEET_COLUMNS)
+    assert [row["specimen_id"] for row in joined] == [*sorted([*ids(work), "square/broken"]), ""]
+    assert "square/lost" in joined[-1]["reason"] and "square/lost" in run.output
     same_as = {
         row["specimen_id"]: row["same_as"] for row in read_table(work / "results/clusters.csv", CLUSTERS_COLUMNS)
     }
     assert {one: other for one, other in same_as.items() if other} == {"round/c": "round/a"}
-    assert (work / "results/evaluation.csv").read_text().splitlines()[1] == "specimens,4"
+    assert read_table(work / "results/evaluation.csv", EVALUATION_COLUMNS)[0]["value"] == "4"
     assert not snakemake(work, config=config).jobs
-    objects.write_text("specimen_id,object\n")
-    run = snakemake(work, "--dry-run", config=config)
-    assert set(run.jobs) == {"find_duplicates", *AFTER_DUPLICATES} and "the table of objects (1)" in run.output
-    objects.write_text("specimen_id\n")
+
+    def changed(before, after, config=config):
+        sheet.write_text(sheet.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+        run = snakemake(work, config=config)
+        assert run.code == 0, run.output
+        assert not snakemake(work, config=config).jobs
+        return set(run.jobs)
+
+    assert changed(",first", ",second") == {"join_sheet", "export_embeddings"}
+    assert changed("round/b,,x", "round/b,,y") == {"join_sheet", "export_embeddings", *SCORES}
+    assert changed("round/b,,y", "round/b,2,y") == {
+        "join_sheet",
+        "export_embeddings",
+        "find_duplicates",
+        *AFTER_DUPLICATES,
+    }
+    assert changed("", "", [*config, "restrict=part"]) == {"join_sheet", "export_embeddings", *SCORES}
+    knn = {row["query_id"] for row in read_table(work / "results/knn.csv", NEIGHBORS_COLUMNS)}
+    assert knn == {"round/a", "round/b", "round/c", "square/d"}, "the other is the only tibia"
+    sheet.write_text("specimen_id,object\nround/a,1\nround/a,2\n")
+    run = snakemake(work, config=config[:1])
+    assert run.code != 0 and not run.jobs and "sheet of ours.csv" in run.output and "Traceback" not in run.output
+    run = snakemake(work)
+    assert run.code == 0 and not (work / "results/sheet.csv").exists() and not duplicates_table(work)
+
+
+def test_a_selection_computes_no_specimen_again_and_equals_a_run_on_those_scans_alone(work, tmp_path):
+    (work / "sheet.csv").write_text(SHEET, encoding="utf-8")
+    config = ["specimens=sheet.csv", 'select=part == "femur" and family == "x"']
     run = snakemake(work, config=config)
-    assert run.code != 0 and not run.jobs and "must have the columns specimen_id and object" in run.output
+    assert run.code == 0 and not run.of("render_views"), run.output
+    assert ids(work) == ["round/a", "round/b", "round/c"]
+    assert (work / "data/embeddings/square/d.npy").exists(), "what was computed of the others is kept"
+    assert not snakemake(work, config=config).jobs
+    alone = tmp_path / "alone"
+    shutil.copytree(work / "data/meshes/round", alone / "data/meshes/round")
+    assert snakemake(alone).code == 0
+    for name in ("data/embeddings/embeddings.npy", "data/embeddings/ids.txt", "results/knn.csv"):
+        assert (work / name).read_bytes() == (alone / name).read_bytes()
+    run = snakemake(work)
+    assert run.code == 0 and not set(run.jobs) & OWN and len(ids(work)) == 5
+
+
+def test_tables_have_no_byte_order_mark_where_it_is_not_wanted(work):
+    run = snakemake(work, config=["byte_order_mark=false"])
+    assert run.code == 0 and not set(run.jobs) & {*OWN, *GATHERING} and "byte_order_mark" in run.output, run.output
+    tables = sorted((work / "results").glob("*.csv"))
+    assert len(tables) > 10 and not any(table.read_bytes().startswith(b"\xef\xbb\xbf") for table in tables)
+    assert not snakemake(work, config=["byte_order_mark=false"]).jobs
+    assert snakemake(work).code == 0
+    assert all(table.read_bytes().startswith(b"\xef\xbb\xbf") for table in tables)
 
 
 def renumbered(work, numbers):

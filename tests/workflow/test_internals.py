@@ -10,8 +10,10 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from snakemake import api, dag, jobs, persistence, rules, workflow
+from snakemake import api, dag, jobs, persistence, rules, spawn_jobs, workflow
 from snakemake.scheduling import job_scheduler
+from snakemake.settings.types import ConfigSettings
+from snakemake_interface_executor_plugins.utils import format_cli_arg
 
 from tests.conftest import REPOSITORY
 
@@ -36,6 +38,18 @@ def test_snakemake_has_the_parts_that_decide_what_runs_again():
 
 def test_snakemake_runs_in_the_part_that_reports_troubles():
     assert callable(workflow.Workflow.execute) and "workflow.execute(" in inspect.getsource(api.DAGApi.execute_workflow)
+
+
+@pytest.mark.parametrize(
+    "setting", ["a=1", """select=note == "it's" and `my part` == "$HOME`x`\"""", "meshes=it's a/\\ 標本"]
+)
+def test_a_setting_reaches_a_job_on_another_machine_as_it_is(internals, setting):
+    process = SimpleNamespace(config_settings=ConfigSettings(config_args=[setting]))
+    internals.quote_settings(process)
+    flag = format_cli_arg("--config", process.config_settings.config_args)
+    done = subprocess.run(["sh", "-c", f"printf %s {flag.removeprefix('--config ')}"], capture_output=True, text=True)
+    assert done.stdout == setting
+    assert 'w2a("config_settings.config_args", flag="--config")' in inspect.getsource(spawn_jobs)
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("can't start new thread")])

@@ -66,14 +66,22 @@ CHOICES = {
     "meshes": ["data/meshes", "scans"],
     "prefer": [["ply", "stl", "obj", "off"], ["off", "stl", "ply", "obj"]],
     "seed": [0, 7],
-    "objects": [None, "objects.csv"],
+    "byte_order_mark": [True, False],
 }
+SHEETS = [
+    {"specimens": None, "category": "folder", "restrict": None},
+    {"specimens": "sheet.csv", "category": "folder", "restrict": None},
+    {"specimens": "sheet.csv", "category": "kind", "restrict": None},
+    {"specimens": "sheet.csv", "category": "family/kind", "restrict": "part"},
+]
+"""Settings of the sheet that go together."""
 BROKEN = 60
 """Most bytes of a scan that has been cut off."""
 OFTEN = {"setting": 6, "stop": 6, "replace": 3, "encoder": 3}
 """How many times as often as the others a change is made."""
 VERSIONS = ("RENDERING", "HOG", "CUSTOM", "POOLING", "GATHERING", "WHITENING")
 VERSIONS += ("LISTING", "DUPLICATES", "CLUSTERING", "NEIGHBORS", "EVALUATION", "FIGURES")
+VERSIONS += ("SHEET", "SUSPECTS", "PARQUET")
 RULES = ("render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard", "collect_embeddings")
 STOPS = [
     *(f"(Rule: {rule})" for rule in RULES),
@@ -83,6 +91,7 @@ STOPS = [
     *("data/embeddings/embeddings.npy", "data/embeddings/ids.txt", "data/embeddings/embeddings.json"),
     *("results/clusters.csv", "results/knn.csv", "results/clusters.json", "results/figures/*.png"),
     *("data/embeddings/scatter.npy", "results/cluster_history.csv", "results/cluster_summary.csv", "results/tree.nwk"),
+    *("results/sheet.csv", "results/categories.csv", "results/suspects.csv", "results/embeddings.parquet"),
 ]
 """Jobs noted as done, and files written, after which a run is killed: every gap between two stages and within one."""
 
@@ -113,7 +122,7 @@ class Walk:
         paint(self.meshes / "square/skin.png", 200)
         (self.meshes / "square/broken.ply").write_text("ply\nformat ascii 1.0\nelement vertex 9\n")
         self.write_encoder()
-        self.write_objects()
+        self.write_sheet()
         self.settings["extract"]["model"] = self.random.choice(CHOICES["extract.model"])
         self.scratch, self.made = None, {}
 
@@ -212,7 +221,7 @@ class Walk:
         fresh = self.folder / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.copytree(self.meshes, fresh / self.settings["meshes"])
-        for name in ("mine.py", "objects.csv"):
+        for name in ("mine.py", "sheet.csv"):
             shutil.copy(self.work / name, fresh)
         (fresh / "results").mkdir()
         for path, content in former.items():
@@ -406,16 +415,24 @@ class Walk:
     def write_encoder(self):
         (self.work / "mine.py").write_text(ENCODER.format(number=self.random.randrange(100)))
 
-    def change_objects(self):
-        self.write_objects()
+    def change_sheet(self):
+        self.write_sheet()
         return ""
 
-    def write_objects(self):
-        """Some scans show one of two objects, and one that is not there does too."""
+    def change_sheet_settings(self):
+        chosen = self.random.choice(SHEETS)
+        self.settings |= chosen
+        return str(chosen)
+
+    def write_sheet(self):
+        """The sheet has most scans, and one that is not there. Some show one of two objects, and some have no kind."""
         lines = [
-            f"{one},{self.random.choice('AB')}\n" for one in [*self.specimens(), "gone"] if self.random.random() < 0.6
+            ",".join([one, *(self.random.choice(values) for values in ("AB ", "xy", "kl ", "pq"))])
+            for one in [*self.specimens(), "gone"]
+            if self.random.random() < 0.8 or one == "round/a"
         ]
-        (self.work / "objects.csv").write_text("".join(["specimen_id,object\n", *lines]), encoding="utf-8")
+        lines = ["specimen_id,object,family,kind,part", *lines, ""]
+        (self.work / "sheet.csv").write_text("\n".join(lines), encoding="utf-8")
 
     def change_version(self):
         stage = self.random.choice(VERSIONS)

@@ -1,7 +1,9 @@
 # needs  data/shards/SHARD.npz
 # gives  data/embeddings/embeddings.npy + ids.txt + scatter.npy + embeddings.json, results/specimens.csv, failed.csv,
-#        passed_over.csv, duplicates.csv, clusters.csv, cluster_summary.csv, cluster_history.csv, tree.nwk, knn*.csv,
-#        retrieval.csv, evaluation.csv
+#        passed_over.csv, sheet.csv, duplicates.csv, clusters.csv, cluster_summary.csv, cluster_history.csv, tree.nwk,
+#        knn*.csv, retrieval.csv, evaluation.csv, categories.csv, confusion.csv, suspects.csv, embeddings.parquet
+
+WITH_SHEET = [f"--sheet={layout.SHEET}"] if PLAN.said else []
 
 
 rule collect_embeddings:
@@ -56,8 +58,41 @@ rule list_files:
         " --specimens {input:q} --failed {output.failed:q} --passed-over {output.passed_over:q} &> {log:q}"
 
 
+if PLAN.said:
+
+    rule join_sheet:
+        input:
+            specimens=layout.SPECIMENS,
+            embeddings=layout.ARRAY,
+        output:
+            table=report(layout.SHEET, caption="../report/sheet.rst", category="Collection"),
+            record=layout.SHEET_RECORD,
+        log:
+            "logs/join_sheet.log",
+        group:
+            "collect"
+        conda:
+            "../../envs/collection.yaml"
+        threads: 1
+        resources:
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            runtime=lambda wildcards, attempt: 20 * attempt,
+        params:
+            # neither is an input: freshness looks at what they say
+            sheet=lambda wildcards: config["specimens"],
+            meshes=lambda wildcards: config["meshes"],
+            prefer=config["prefer"],
+            names="--for-cluster" if REMOTE else "",
+            asked=[f"--{name}={config[name]}" for name in demands.SHEET_SETTINGS if config[name] is not None],
+        shell:
+            'python "$FOSSILVIT"/join_sheet.py --sheet={params.sheet:q} {params.asked:q} --meshes={params.meshes:q}'
+            " --prefer {params.prefer} {params.names} --specimens {input.specimens:q} --emb {input.embeddings:q}"
+            " --out {output.table:q} &> {log:q}"
+
+
 rule find_duplicates:
     input:
+        PLAN.sheet_for(layout.DUPLICATES),
         specimens=layout.SPECIMENS,
         embeddings=layout.ARRAY,
     output:
@@ -76,10 +111,9 @@ rule find_duplicates:
     params:
         meshes=lambda wildcards: config["meshes"],
         prefer=config["prefer"],
-        # not an input, as scans are none: freshness looks at what it says
-        objects=lambda wildcards: [f"--objects={config['objects']}"] if config["objects"] else [],
+        sheet=WITH_SHEET,
     shell:
-        'python "$FOSSILVIT"/find_duplicates.py --meshes={params.meshes:q} --prefer {params.prefer} {params.objects:q}'
+        'python "$FOSSILVIT"/find_duplicates.py --meshes={params.meshes:q} --prefer {params.prefer} {params.sheet:q}'
         " --specimens {input.specimens:q} --emb {input.embeddings:q} --out {output.table:q} &> {log:q}"
 
 
@@ -121,6 +155,7 @@ rule cluster_specimens:
 
 rule search_neighbors:
     input:
+        PLAN.sheet_for(layout.NEIGHBORS),
         embeddings=layout.ARRAY,
         ids=layout.IDS,
         duplicates=layout.DUPLICATES,
@@ -142,13 +177,15 @@ rule search_neighbors:
         query=[f"--duplicates={layout.DUPLICATES}"],
         topk=config["search"]["topk"],
         metric=config["search"]["metric"],
+        sheet=WITH_SHEET,
     shell:
         'python "$FOSSILVIT"/search.py --emb {input.embeddings:q} --ids {input.ids:q}'
-        " {params.query:q} --topk {params.topk} --metric {params.metric} &> {log:q}"
+        " {params.query:q} --topk {params.topk} --metric {params.metric} {params.sheet:q} &> {log:q}"
 
 
 use rule search_neighbors as search_query with:
     input:
+        lambda wildcards: PLAN.sheet_for(layout.QUERY_TABLES.format(query=wildcards.query)),
         embeddings=layout.ARRAY,
         ids=layout.IDS,
     output:
@@ -160,14 +197,18 @@ use rule search_neighbors as search_query with:
         query=lambda wildcards: [f"--query={PLAN.queries[wildcards.query]}"],
         topk=config["search"]["topk"],
         metric=config["search"]["metric"],
+        sheet=WITH_SHEET,
 
 
 rule evaluate:
     input:
+        PLAN.sheet_for(layout.EVALUATION),
         retrieval=layout.RETRIEVAL,
         clusters=layout.CLUSTERS,
         duplicates=layout.DUPLICATES,
     output:
+        report(layout.CATEGORIES, caption="../report/categories.rst", category="Collection"),
+        report(layout.CONFUSION, caption="../report/confusion.rst", category="Collection"),
         table=report(layout.EVALUATION, caption="../report/evaluation.rst", category="Collection"),
         record=layout.EVALUATION_RECORD,
     log:
@@ -178,8 +219,65 @@ rule evaluate:
         "../../envs/collection.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        seed=config["seed"],
+        sheet=WITH_SHEET,
     shell:
         'python "$FOSSILVIT"/evaluate.py --retrieval {input.retrieval:q} --clusters {input.clusters:q}'
-        " --duplicates {input.duplicates:q} --out {output.table:q} &> {log:q}"
+        " --duplicates {input.duplicates:q} --seed {params.seed} {params.sheet:q} --out {output.table:q} &> {log:q}"
+
+
+rule find_suspects:
+    input:
+        PLAN.sheet_for(layout.SUSPECTS),
+        embeddings=layout.ARRAY,
+        ids=layout.IDS,
+        clusters=layout.CLUSTERS,
+        duplicates=layout.DUPLICATES,
+    output:
+        table=report(layout.SUSPECTS, caption="../report/suspects.rst", category="Collection"),
+        record=layout.SUSPECTS_RECORD,
+    log:
+        "logs/find_suspects.log",
+    group:
+        "collect"
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        metric=config["search"]["metric"],
+        sheet=WITH_SHEET,
+    shell:
+        'python "$FOSSILVIT"/find_suspects.py --emb {input.embeddings:q} --ids {input.ids:q}'
+        " --clusters {input.clusters:q} --duplicates {input.duplicates:q} --metric {params.metric} {params.sheet:q}"
+        " --out {output.table:q} &> {log:q}"
+
+
+rule export_embeddings:
+    input:
+        [layout.SHEET] if PLAN.said else [],
+        embeddings=layout.ARRAY,
+        ids=layout.IDS,
+    output:
+        table=layout.PARQUET,
+        record=layout.PARQUET_RECORD,
+    log:
+        "logs/export_embeddings.log",
+    group:
+        "collect"
+    conda:
+        "../../envs/collection.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        sheet=WITH_SHEET,
+    shell:
+        'python "$FOSSILVIT"/export_embeddings.py --emb {input.embeddings:q} --ids {input.ids:q} {params.sheet:q}'
+        " --out {output.table:q} &> {log:q}"

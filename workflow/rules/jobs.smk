@@ -8,11 +8,14 @@ import os
 
 from fossilvit.provenance import backends, leftovers
 from fossilvit.running import preemption, warm
-from fossilvit.store import files
+from fossilvit.store import files, tables
 
 os.environ.update(
-    FOSSILVIT=str(REPOSITORY / "scripts"),
-    PATH=os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]),
+    {
+        "FOSSILVIT": str(REPOSITORY / "scripts"),
+        "PATH": os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]),
+        tables.MARK: str(int(config["byte_order_mark"])),
+    }
 )
 os.environ.pop(warm.FOLDER, None)
 if config["warm"]:
@@ -29,7 +32,7 @@ internals.leave_at_once()
 
 
 onstart:
-    if former := leftovers.former(layout.RESULTS, PLAN.queries, PLAN.labeled):
+    if former := leftovers.former(layout.RESULTS, PLAN.queries, PLAN.labeled, PLAN.said is not None):
         leftovers.delete(former)
         logger.info(f"Deleted the tables that only former runs were asked for: {', '.join(map(str, former))}.")
     if name := internals.slurm_run(workflow):

@@ -1,5 +1,6 @@
-# needs  results/clusters.csv, cluster_summary.csv, tree.nwk, knn_QUERY.csv and the renders
-# gives  results/figures: one contact sheet per cluster, and one of the neighbors of every query
+# needs  results/clusters.csv, cluster_summary.csv, tree.nwk, knn_QUERY.csv, confusion.csv, suspects.csv and the renders
+# gives  results/figures: the clusters at a glance, the tree, contact sheets of every cluster and of the neighbors of every
+#        query, the confusions and the suspects
 
 
 rule draw_figures:
@@ -8,6 +9,8 @@ rule draw_figures:
         summary=layout.CLUSTER_SUMMARY,
         tree=layout.TREE,
         neighbors=expand(layout.QUERY_TABLES, query=PLAN.queries),
+        confusion=[layout.CONFUSION] if PLAN.labeled else [],
+        suspects=[layout.SUSPECTS] if PLAN.labeled else [],
     output:
         report(
             directory(layout.FIGURES),
@@ -25,6 +28,8 @@ rule draw_figures:
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        labeled=[f"--confusion={layout.CONFUSION}", f"--suspects={layout.SUSPECTS}"] if PLAN.labeled else [],
     shell:
         'python "$FOSSILVIT"/draw_figures.py --clusters {input.clusters:q} --summary {input.summary:q}'
-        " --tree {input.tree:q} --neighbors {input.neighbors:q} --out {output:q} &> {log:q}"
+        " --tree {input.tree:q} --neighbors {input.neighbors:q} {params.labeled:q} --out {output:q} &> {log:q}"

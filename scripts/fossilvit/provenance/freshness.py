@@ -10,7 +10,7 @@ specimens to render and to describe. Standard library only: Snakemake reads this
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from zipfile import BadZipFile
@@ -21,9 +21,11 @@ from fossilvit.provenance import backends, recipes
 from fossilvit.scans import companions, specimens
 from fossilvit.scans.inventory import Inventory
 from fossilvit.scans.specimens import Specimen
+from fossilvit.sheet.facts import Facts
 from fossilvit.store import files, layout, records
 from fossilvit.store.digests import Digest, Digests
 from fossilvit.store.files import PathLike
+from fossilvit.store.tables import is_marked
 
 ABOVE = ""
 """The change of a result that is stale only because something that it is made from is stale."""
@@ -33,7 +35,7 @@ SCANS = "scans"
 COMPANIONS = "files that scans name"
 FILES = "files that are no scans"
 ENCODER = "the encoder"
-OBJECTS = "the table of objects"
+SHEET = "the sheet"
 VERSIONS = "versions of stages"
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, OSError, BadZipFile, UserError)
 """Errors that a record can raise if it holds something else than a stage writes."""
@@ -74,31 +76,56 @@ class Encoder(Protocol):
 NOTHING = Stale(frozenset(), frozenset(), frozenset(), False, Counter())
 
 
-def find(found: Inventory, settings: Mapping[str, Any], encoder: Encoder, digests: Digests) -> Stale:
+class Sheet(Protocol):
+    """What must be known about the joined sheet; sheet.said.Said provides it."""
+
+    @property
+    def facts(self) -> Facts:
+        """What it says of the specimens."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of all that it says."""
+
+
+def find(
+    found: Inventory,
+    shards: Mapping[str, Sequence[str]],
+    settings: Mapping[str, Any],
+    encoder: Encoder,
+    digests: Digests,
+    sheet: Sheet | None,
+    labeled: bool,
+) -> Stale:
     """Find all results that are stale.
 
     Parameters
     ----------
     found : Inventory
+    shards : dict of the name of a shard to its IDs
     settings : dict
         As settings.checked returns them.
     encoder : Encoder
     digests : Digests
+    sheet : Sheet or None
+    labeled : bool
+        Whether specimens have categories to compare neighbors and clusters with.
 
     Raises
     ------
     UserError
         A query matches no specimen, or several.
     """
-    survey = _Survey(settings, encoder, digests)
+    survey = _Survey(settings, encoder, digests, sheet)
     known = found.specimens
-    shards = {
-        shard: survey.shard(shard, {identity: known[identity] for identity in identities})
-        for shard, identities in specimens.members(known, settings["shards"]).items()
-    }
-    passport = survey.collection(shards)
+    passport = survey.collection(
+        {
+            shard: survey.shard(shard, {identity: known[identity] for identity in identities})
+            for shard, identities in shards.items()
+        }
+    )
     survey.listing(passport, found)
-    survey.results(passport, known)
+    survey.results(passport, known, labeled)
     fetched = survey.encoder_record()
     again, rendered, described = map(frozenset, (survey.again, survey.rendered, survey.described))
     return Stale(again, rendered, described, not fetched, survey.reasons)
@@ -107,8 +134,11 @@ def find(found: Inventory, settings: Mapping[str, Any], encoder: Encoder, digest
 class _Survey:
     """Checks one result after another and collects the stale ones. What is made from a stale result is stale too."""
 
-    def __init__(self, settings: Mapping[str, Any], encoder: Encoder, digests: Digests) -> None:
-        self.settings, self.encoder, self.digests = settings, encoder, digests
+    def __init__(
+        self, settings: Mapping[str, Any], encoder: Encoder, digests: Digests, sheet: Sheet | None = None
+    ) -> None:
+        self.settings, self.encoder, self.digests, self.sheet = settings, encoder, digests, sheet
+        self.facts = sheet.facts if sheet else None
         self.again: list[str] = []
         self.rendered: set[str] = set()
         self.described: set[str] = set()
@@ -320,6 +350,8 @@ class _Survey:
                 return ABOVE
             if self.lost(passport, array, ids, roots) or not _has_content(layout.SPECIMENS):
                 return LOST
+            if is_marked(layout.SPECIMENS) != self.settings["byte_order_mark"]:
+                return "byte_order_mark"
             if passport["whiten"] != self.settings["collection"]["whiten"]:
                 return "settings of collection"
             return _difference(passport["made_from"], recipes.collection(shards), ABOVE)
@@ -331,7 +363,7 @@ class _Survey:
         wanted = passport and recipes.listing(self.failed, found)
         self.table(wanted, layout.FAILED, layout.PASSED_OVER, settings=FILES)
 
-    def results(self, passport: dict[str, Any] | None, found: Collection[str]) -> None:
+    def results(self, passport: dict[str, Any] | None, found: Collection[str], labeled: bool) -> None:
         """Check every table of results, and the figures.
 
         Parameters
@@ -340,35 +372,62 @@ class _Survey:
             None if the collection is stale.
         found : collection of str
             The IDs of all specimens.
+        labeled : bool
         """
-        search = {name: self.settings["search"][name] for name in ("metric", "topk")}
-        cluster = {**self.settings["cluster"], "seed": self.settings["seed"]}
+        sheet = self.joined_sheet(passport)
+        self.table(recipes.parquet(passport, sheet) if passport and (sheet or not self.sheet) else None, layout.PARQUET)
         copies = self.duplicates(passport)
+        cluster = {**self.settings["cluster"], "seed": self.settings["seed"]}
         wanted = recipes.clusters(passport, copies, **cluster) if passport and copies else None
         paths = (layout.CLUSTERS, layout.CLUSTER_SUMMARY, layout.TREE, layout.CLUSTER_HISTORY)
-        tables = self.table(wanted, *paths)
-        clusters = tables.get(Path(layout.CLUSTERS).name, "")
-        wanted = recipes.neighbors(passport, **search, duplicates=copies) if passport and copies else None
-        tables = self.table(wanted, layout.NEIGHBORS, layout.RETRIEVAL)
-        retrieval = tables.get(Path(layout.RETRIEVAL).name, "")
-        neighbors: dict[str, str] = {}
+        clusters = self.table(wanted, *paths).get(Path(layout.CLUSTERS).name, "")
+        retrieval, drawn = self.neighbors(passport, copies, found)
+        if labeled:
+            drawn |= self.scores(passport, copies, clusters, retrieval)
+        self.figures(recipes.figures(passport, clusters, drawn) if clusters and all(drawn.values()) else None)
+
+    def neighbors(
+        self, passport: dict[str, Any] | None, copies: str, found: Collection[str]
+    ) -> tuple[str, dict[str, str]]:
+        """The digest of the table of retrieval, and those of the tables of queries by file name; see table_of()."""
+        search = {name: self.settings["search"][name] for name in ("metric", "topk")}
+        made = {**search, "facts": self.facts}
+        wanted = recipes.neighbors(passport, **made, duplicates=copies) if passport and copies else None
+        retrieval = self.table(wanted, layout.NEIGHBORS, layout.RETRIEVAL).get(Path(layout.RETRIEVAL).name, "")
+        queries: dict[str, str] = {}
         for query in specimens.queries(self.settings["search"]["queries"], found).values():
             path = layout.neighbors_table(layout.RESULTS, query)
-            table = self.table(passport and recipes.neighbors(passport, **search, query=query), path)
-            neighbors[path.name] = table.get(path.name, "")
-        if specimens.categories(found):
-            made = copies and clusters and retrieval
-            wanted = recipes.evaluation(passport, clusters, retrieval, copies) if made else None
-            self.table(wanted, layout.EVALUATION)
-        drawn = clusters and all(neighbors.values())
-        self.figures(recipes.figures(passport, clusters, neighbors) if drawn else None)
+            queries |= self.table_of(passport and recipes.neighbors(passport, **made, query=query), path)
+        return retrieval, queries
+
+    def scores(self, passport: dict[str, Any] | None, copies: str, clusters: str, retrieval: str) -> dict[str, str]:
+        """The digests of the tables of confusions and of suspects, by file name; see table_of()."""
+        evaluation = suspects = None
+        if passport and copies and clusters:
+            suspects = recipes.suspects(passport, clusters, copies, self.settings["search"]["metric"], self.facts)
+            if retrieval:
+                seed = self.settings["seed"]
+                evaluation = recipes.evaluation(passport, clusters, retrieval, copies, self.facts, seed)
+        tables = self.table(evaluation, *layout.EVALUATION_TABLES)
+        confusion = Path(layout.CONFUSION).name
+        return {confusion: tables.get(confusion, ""), **self.table_of(suspects, layout.SUSPECTS)}
+
+    def joined_sheet(self, passport: dict[str, Any] | None) -> str | None:
+        """The digest of the joined sheet; None if there is no sheet, or it is not up to date."""
+        if not self.sheet:
+            return None
+        wanted = passport and recipes.sheet(passport, self.sheet.digest)
+        return self.table(wanted, layout.SHEET).get(Path(layout.SHEET).name)
 
     def duplicates(self, passport: dict[str, Any] | None) -> str:
         """The digest of the table of duplicates; empty unless it is up to date."""
-        objects = self.settings["objects"]
-        said = self.digests.of(objects) if objects else None
-        wanted = passport and recipes.duplicates(passport, said)
-        return self.table(wanted, layout.DUPLICATES, settings=OBJECTS).get(Path(layout.DUPLICATES).name, "")
+        wanted = passport and recipes.duplicates(passport, self.facts)
+        return self.table(wanted, layout.DUPLICATES).get(Path(layout.DUPLICATES).name, "")
+
+    def table_of(self, wanted: dict[str, Any] | None, path: PathLike) -> dict[str, str]:
+        """The digest of the one table that a stage writes, by file name; it is empty unless it is up to date."""
+        name = Path(path).name
+        return {name: self.table(wanted, path).get(name, "")}
 
     def table(
         self, wanted: dict[str, Any] | None, *paths: PathLike, settings: str = "settings of results"
@@ -391,7 +450,11 @@ class _Survey:
         def change() -> str | None:
             if wanted is None:
                 return ABOVE
-            return LOST if self.lost(record, *tables) else _difference(record["made_from"], wanted, settings)
+            if self.lost(record, *tables):
+                return LOST
+            if any(is_marked(table) != self.settings["byte_order_mark"] for table in tables if table.suffix == ".csv"):
+                return "byte_order_mark"
+            return _difference(record["made_from"], wanted, settings)
 
         return dict(record["sha256"]) if self.judge(change, *tables, path) else {}
 
@@ -428,10 +491,10 @@ def _difference(said: dict[str, Any], wanted: dict[str, Any], settings: str) -> 
         return None
     if said.get("version") != wanted.get("version"):
         return VERSIONS
-    above = [
-        key for key in ("render", "features", "records", "embeddings", "duplicates") if said.get(key) != wanted.get(key)
-    ]
-    return STOPPED if above else settings
+    changed = {key for key in wanted if said.get(key) != wanted[key]}
+    if changed & {"render", "features", "records", "embeddings", "duplicates"}:
+        return STOPPED
+    return SHEET if changed & {"said", "objects", "categories", "among"} else settings
 
 
 def _views(folder: Path, identity: str, record: dict[str, Any]) -> str:

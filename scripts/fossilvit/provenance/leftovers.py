@@ -50,7 +50,7 @@ def find(
     )
 
 
-def former(results: PathLike, queries: Iterable[str], labeled: bool) -> list[Path]:
+def former(results: PathLike, queries: Iterable[str], labeled: bool, joined: bool) -> list[Path]:
     """List the tables that former runs made and this run does not make, with their records, sorted.
 
     Parameters
@@ -60,13 +60,21 @@ def former(results: PathLike, queries: Iterable[str], labeled: bool) -> list[Pat
     queries : iterable of str
         The names of queries in file names.
     labeled : bool
-        Whether specimens have categories to compare clusters with.
+        Whether specimens have categories to compare neighbors and clusters with.
+    joined : bool
+        Whether there is a sheet.
     """
     made = {Path(layout.QUERY_TABLES.format(query=query)).name for query in queries}
-    made |= {Path(layout.EVALUATION).name} if labeled else set()
-    tables = [*_query_tables(results), layout.within(results, layout.EVALUATION)]
-    pairs = [(table, layout.record_path(table)) for table in tables if table.name not in made]
-    return sorted(path for table, record in pairs if record.exists() for path in (table, record))
+    unmade: list[tuple[PathLike, ...]] = [(table,) for table in _query_tables(results) if table.name not in made]
+    unmade += [] if labeled else [layout.EVALUATION_TABLES, (layout.SUSPECTS,)]
+    unmade += [] if joined else [(layout.SHEET,)]
+    found = []
+    for tables in unmade:
+        paths = [layout.within(results, table) for table in tables]
+        record = layout.record_path(paths[0])
+        if record.exists():
+            found += [record, *(path for path in paths if path.exists())]
+    return sorted(found)
 
 
 def delete(paths: Collection[Path]) -> None:

@@ -5,6 +5,7 @@ In: the configuration as Snakemake read it. Out: the same with numbers as number
 
 import math
 import os
+import re
 from contextlib import suppress
 from difflib import get_close_matches
 from os.path import expanduser
@@ -48,10 +49,13 @@ def checked(config: dict[str, Any], schema: str | os.PathLike[str]) -> dict[str,
     if errors:
         raise UserError(_wrong_value(errors[0]))
     config["meshes"] = expanduser(config["meshes"])
-    if config["objects"] is not None:
-        config["objects"] = expanduser(config["objects"])
-        if not os.path.isfile(config["objects"]):
-            raise UserError(f"objects: there is no file {config['objects']}; correct the path, or set it to null.")
+    if config["specimens"] is not None:
+        config["specimens"] = expanduser(config["specimens"])
+        if not os.path.isfile(config["specimens"]):
+            raise UserError(f"specimens: there is no file {config['specimens']}; correct the path, or set it to null.")
+        config["select"] = _closed(config["select"])
+    else:
+        _check_no_sheet(config)
     weights = config["extract"]["weights"]
     if weights is not None:
         config["extract"]["weights"] = expanduser(weights)
@@ -62,6 +66,20 @@ def checked(config: dict[str, Any], schema: str | os.PathLike[str]) -> dict[str,
     if config["pool"] == "concat":
         _check_concat(config["render"])
     return config
+
+
+def _closed(text: str | None) -> str | None:
+    """A row filter with the last quote of `--config select='part == "femur"'`, which Snakemake takes off."""
+    opened = re.sub(r"""("[^"]*"|'[^']*'|`[^`]*`)""", "", text or "")
+    return f"{text}{opened[mark.start()]}" if (mark := re.search("[\"']", opened)) else text
+
+
+def _check_no_sheet(config: dict[str, Any]) -> None:
+    for name, usual in {"object": "auto", "category": "folder", "select": None, "restrict": None}.items():
+        if config[name] != usual:
+            raise UserError(
+                f"{name} is {config[name]!r}, a column of a sheet, but there is no sheet; name its file as specimens."
+            )
 
 
 def _check_whitening(pool: str, views: int) -> None:
