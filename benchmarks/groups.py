@@ -332,8 +332,7 @@ def print_structures(pool, seeds):
             ", ".join(distinct(one[key] for one in results)) for key in ("size", "true", "number")
         )
         agreed = "; ".join(
-            f"{key} {np.mean([one['agreed'][key] for one in results]):.2f}".strip()
-            for key in results[0]["agreed"]
+            f"{key} {np.mean([one['agreed'][key] for one in results]):.2f}".strip() for key in results[0]["agreed"]
         )
         row(name, sizes, truths, numbers, agreed, results[0]["answer"])
 

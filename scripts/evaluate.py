@@ -79,7 +79,7 @@ def main() -> None:
         write_table(categories, CATEGORIES_COLUMNS, categorized)
         write_table(confusion, CONFUSION_COLUMNS, ((*pair, count) for pair, count in sorted(confused.items())))
         write_table(out, EVALUATION_COLUMNS, evaluated)
-    commands.log.info("%s", "\n".join(told(row, len(levels) > 1) for row in evaluated))
+    commands.log.info("%s", "\n".join(in_words(row, len(levels) > 1) for row in evaluated))
 
 
 def read_retrieval(
@@ -148,7 +148,7 @@ def counted(counts: Mapping[str, int], level: str) -> Iterator[Row]:
         yield metric, count, *[""] * (len(EVALUATION_COLUMNS) - 3), level
 
 
-def told(row: Row, named: bool) -> str:
+def in_words(row: Row, named: bool) -> str:
     """A row of the table of scores in words, with the name of its level if there are several."""
     metric, value, low, high, chance, macro, macro_low, macro_high, macro_chance, level = row
     said = explained(value, low, high, chance)

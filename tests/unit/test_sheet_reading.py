@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from datetime import datetime
 
 import openpyxl
@@ -188,6 +189,21 @@ def test_the_manifest_of_morphosource_for_batches_has_its_header_in_row_7(tmp_pa
     sheet = read(workbook(tmp_path, *above, header, [None, None, "a.ply", "12345", "Left"]))
     assert sheet.columns == ["Machine Readable", *header[2:]]
     assert [row.number for row in sheet.rows] == [8]
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypatch):
+    path = workbook(tmp_path, ["file"], ["a.ply"])
+    with zipfile.ZipFile(path) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+    monkeypatch.setattr(reading, "LARGEST", size)
+    assert read(path).rows
+    monkeypatch.setattr(reading, "LARGEST", size - 1)
+    assert "unpacks to more than" in refused(path)
+
+
+def test_a_misspelled_column_that_would_join_is_named_with_what_it_may_mean(tmp_path):
+    sentence = refused(text_file(tmp_path, "part,catalogNumbr\nfemur,UF 1\n"))
+    assert "write catalogNumber for 'catalogNumbr' if it means that" in sentence
 
 
 def test_an_empty_workbook_is_refused(tmp_path):

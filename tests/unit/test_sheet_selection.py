@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fossilvit.errors import UserError
-from fossilvit.sheet import selection
+from fossilvit.sheet import selection, words
 
 ROWS = [
     {"part": "femur", "side": "left", "mass": "12,5", "my column": "x", "部位": "大腿骨", "class": "A"},
@@ -23,8 +23,13 @@ def find(name):
     return name
 
 
+def meant(column, text):
+    """As in a sheet whose column `side` has two words for the left one."""
+    return "left" if column == "side" and text == "l" else words.shown(text)
+
+
 def taken(text):
-    takes = selection.read(text, find).takes
+    takes = selection.read(text, find, meant).takes
     return [number for number, row in enumerate(ROWS) if takes(row)]
 
 
@@ -39,6 +44,8 @@ def taken(text):
         ('"femur" == part', [0, 1]),
         ('part in ["tibia", "Femur"]', [2, 3]),
         ("part in ('tibia',)", [2]),
+        ('side == "l"', [0, 2]),
+        ('side not in ["l", "right"]', [3]),
         ('part not in ["femur"]', [2, 3]),
         ('side == ""', [3]),
         ("mass > 3", [0]),
@@ -65,7 +72,7 @@ def test_a_filter_takes_rows(text, rows):
 
 
 def test_a_filter_knows_its_columns_and_the_texts_that_they_should_equal():
-    read = selection.read('part in ["femur", "x"] and `my column` != "y" and mass > 3 and side > "m"', find)
+    read = selection.read('part in ["femur", "x"] and `my column` != "y" and mass > 3 and side > "m"', find, meant)
     assert read.columns == ["part", "my column", "mass", "side"]
     assert read.values == [("part", "femur"), ("part", "x"), ("my column", "y")]
 
@@ -121,7 +128,7 @@ SIGNS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.
 
 @given(NUMBERS, NUMBERS, st.sampled_from(sorted(SIGNS)))
 def test_numbers_are_compared_as_numbers(cell, value, sign):
-    takes = selection.read(f"mass {sign} {value}", find).takes
+    takes = selection.read(f"mass {sign} {value}", find, meant).takes
     assert takes({"mass": str(cell)}) is SIGNS[sign](cell, value)
     assert takes({"mass": str(cell).replace(".", ",")}) is SIGNS[sign](cell, value)
 
@@ -129,7 +136,7 @@ def test_numbers_are_compared_as_numbers(cell, value, sign):
 @given(st.text(), st.text(alphabet="ab _\"'`=()<>!&|[],.1é部", max_size=30))
 def test_any_text_is_read_or_refused(cell, text):
     try:
-        read = selection.read(text, lambda name: name)
+        read = selection.read(text, lambda name: name, meant)
     except UserError as error:
         assert str(error).startswith("select: ")
     else:

@@ -13,13 +13,11 @@ import yaml
 
 from fossilvit.errors import UserError
 from fossilvit.sheet import words
-from fossilvit.sheet.reading import Row, Sheet
+from fossilvit.sheet.reading import ALIKE, Row, Sheet
 from fossilvit.store.files import PathLike
 
 IN_BRACKETS = re.compile(r"[(\[].*?[)\]]")
 """A remark in the name of a column, such as that in `side (L/R)`."""
-ALIKE = 0.8
-"""Likeness of two names from which one may be a misspelling of the other (difflib)."""
 
 
 class Schema:
@@ -66,6 +64,12 @@ class Columns:
         text = words.label(row.cells[own]) if own else ""
         spellings = self._spellings[column] if text else None
         return spellings.get(abbreviated(text), text) if spellings else text
+
+    def meant(self, own: str, text: str) -> str:
+        """The word that stands for a value in one of the sheet's columns, such as left for `l`; or the value itself."""
+        known = self.schema.meaning(own)
+        spellings = self._spellings[known] if known and self.own[known] == own else {}
+        return spellings.get(abbreviated(text), words.shown(text))
 
     def find(self, setting: str, name: str) -> str:
         """The sheet's column that a setting names, by its own name or a known one.

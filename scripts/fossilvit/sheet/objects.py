@@ -46,18 +46,18 @@ def read(columns: Columns, partners: Mapping[str, Partner], wanted: str) -> dict
     return {identity: name for identity, partner in partners.items() if (name := rows[partner.row])}
 
 
-def told(objects: Mapping[str, str]) -> list[str]:
+def shared(objects: Mapping[str, str]) -> list[str]:
     """A sentence about scans that count as one, if any do."""
     scans: dict[str, list[str]] = {}
     for identity, name in sorted(objects.items()):
         scans.setdefault(name, []).append(identity)
-    shared = next((name for name, of in scans.items() if len(of) > 1), None)
-    if shared is None:
+    several = next((name for name, of in scans.items() if len(of) > 1), None)
+    if several is None:
         return []
     return [
-        f"{len(objects)} scans show {len(scans)} objects; for example, {words.quoted(scans[shared][0])} and "
-        f"{words.quoted(scans[shared][1])} show {words.quoted(shared)} and count as one. If they are two objects, name "
-        "a column that says so in `object`."
+        f"{len(objects)} scans show {len(scans)} objects; for example, {words.quoted(scans[several][0])} and "
+        f"{words.quoted(scans[several][1])} show {words.quoted(several)} and count as one. If they are two objects, "
+        "name a column that says so in `object`."
     ]
 
 

@@ -10,8 +10,10 @@ import io
 import os
 import unicodedata
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from itertools import islice
 from typing import Any, NamedTuple
+from zipfile import ZipFile
 
 from fossilvit.errors import UserError
 from fossilvit.sheet import words
@@ -22,6 +24,11 @@ TOP = 20
 DELIMITERS = (",", ";", "\t")
 OTHER_KINDS = (".xls", ".xlsb", ".ods", ".fods", ".numbers", ".gsheet", ".doc", ".docx", ".pdf", ".html", ".json")
 """Endings of tables in formats that are not read."""
+LARGEST = 2**28
+"""Largest size of the content of a workbook once it is unpacked, in bytes. A hundred thousand rows of fifty columns
+take less."""
+ALIKE = 0.8
+"""Likeness of two names from which one may be a misspelling of the other (difflib)."""
 SAVE = "save it as CSV in UTF-8 (in Excel: `CSV UTF-8`) or as .xlsx"
 
 Lines = list[list[str]]
@@ -100,7 +107,7 @@ def _content(path: str) -> bytes:
 
 
 def _decoded(path: str, content: bytes) -> str:
-    """The text of a file in UTF-8. The error names the encoding of any other, where it can be told."""
+    """The text of a file in UTF-8. The error names the encoding of any other, where it can be recognized."""
     if b"\0" not in content:
         try:
             return content.decode("utf-8-sig")
@@ -151,6 +158,9 @@ def _workbook(path: str, content: bytes) -> list[Lines]:
     import pandas
 
     try:
+        with ZipFile(io.BytesIO(content)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > LARGEST:
+                raise ValueError(f"it unpacks to more than {LARGEST >> 20} MiB")
         frames = pandas.read_excel(
             io.BytesIO(content), sheet_name=None, header=None, dtype=object, na_filter=False, engine="openpyxl"
         )
@@ -223,8 +233,12 @@ def _letters(place: int) -> str:
 
 def _without_header(path: str, tables: list[Lines], joining: Sequence[str]) -> str:
     header = max((line for lines in tables for line in lines[:TOP]), key=lambda line: sum(map(bool, line)), default=[])
-    has = ", ".join(words.quoted(name, 40) for name in header[:30] if name) or "cells of any length"
-    return (
-        f"The specimen sheet {path} has no column that says which scan a row is about, only {has}; name one of them "
-        f"{', '.join(joining[:-1])} or {joining[-1]}."
-    )
+    names = [name for name in header[:30] if name]
+    has = ", ".join(words.quoted(name, 40) for name in names) or "cells of any length"
+    by_bare = {words.bare(name): name for name in joining}
+    close = [
+        (name, by_bare[found]) for name in names for found in get_close_matches(words.bare(name), by_bare, 1, ALIKE)
+    ]
+    hint = f"write {close[0][1]} for {words.quoted(close[0][0])} if it means that" if close else "name one of them"
+    others = "" if close else f" {', '.join(joining[:-1])} or {joining[-1]}"
+    return f"The specimen sheet {path} has no column that says which scan a row is about, only {has}; {hint}{others}."

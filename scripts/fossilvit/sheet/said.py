@@ -43,7 +43,7 @@ class Said(NamedTuple):
     selected: frozenset[str] | None
     """The IDs that `select` takes; None without `select`."""
     sentences: list[str]
-    """What to tell the user at the start of a run."""
+    """What a run says at its start."""
     everything: Facts
     """The facts of all scans."""
     restricted: str | None
@@ -138,7 +138,7 @@ def take(path: PathLike, schema: PathLike, identities: Collection[str], wanted: 
     unmatched = Unmatched(columns, joined, identities)
     if identities and not joined.partners:
         raise UserError(_nothing(columns, unmatched))
-    selected, sentences = _selected(columns, joined, wanted.select)
+    selected, remarks = _selected(columns, joined, wanted.select)
     own = columns.find("restrict", wanted.restrict) if wanted.restrict else None
     everything = Facts(
         objects.read(columns, joined.partners, wanted.object),
@@ -149,14 +149,14 @@ def take(path: PathLike, schema: PathLike, identities: Collection[str], wanted: 
     for name, labels in only.levels.items():
         if not labels and everything.levels[name]:
             raise UserError(f"category: no scan that select takes has a value of {words.quoted(name)}; name another.")
-    told = [
+    sentences = [
         *_counts(columns, joined, identities, unmatched),
         *columns.misspelled(),
-        *sentences,
-        *objects.told(only.objects),
+        *remarks,
+        *objects.shared(only.objects),
         *levels.doubts(only.levels),
     ]
-    return Said(only, selected, told, everything, own, columns, joined, sorted(identities))
+    return Said(only, selected, sentences, everything, own, columns, joined, sorted(identities))
 
 
 def _only(everything: Facts, selected: frozenset[str] | None) -> Facts:
@@ -175,7 +175,7 @@ def _selected(columns: Columns, joined: Joined, select: str | None) -> tuple[fro
     if select is None:
         return None, []
     rows = columns.sheet.rows
-    wanted = selection.read(select, lambda name: columns.find("select", name))
+    wanted = selection.read(select, lambda name: columns.find("select", name), columns.meant)
     takes = {place: wanted.takes(rows[place].cells) for place in {partner.row for partner in joined.partners.values()}}
     selected = frozenset(identity for identity, partner in joined.partners.items() if takes[partner.row])
     if not selected:
@@ -183,7 +183,7 @@ def _selected(columns: Columns, joined: Joined, select: str | None) -> tuple[fro
     sentences = [f"select takes {len(selected)} of the {len(joined.partners)} scans that have a row."]
     for column, value in wanted.values:
         values = {words.shown(row.cells[column]) for row in rows}
-        if value and value not in values:
+        if value and columns.meant(column, value) not in {columns.meant(column, one) for one in values}:
             sentences.append(
                 f"select: no row has {words.quoted(value)} as {words.quoted(column)}; the nearest value is "
                 f"{words.quoted(nearest(value, sorted(values)))}."

@@ -49,13 +49,13 @@ class _Operand(NamedTuple):
     value: str | float = ""
 
     def text(self, cells: Cells) -> str:
-        return words.shown(cells[self.column] if self.column else str(self.value))
+        return cells[self.column] if self.column else str(self.value)
 
     def number(self, cells: Cells) -> float | None:
         return _number(cells[self.column]) if self.column else float(self.value)
 
 
-def read(text: str, find: Callable[[str], str]) -> Selection:
+def read(text: str, find: Callable[[str], str], meant: Callable[[str, str], str]) -> Selection:
     """Read a row filter.
 
     Parameters
@@ -66,18 +66,20 @@ def read(text: str, find: Callable[[str], str]) -> Selection:
         half-width or full-width.
     find : function of the name of a column
         Returns the name that the sheet has for it, and raises UserError if there is none.
+    meant : function of a column and a value
+        Returns the word that stands for the value, such as left for `l`.
 
     Raises
     ------
     UserError
         The text holds anything else. The message says what and where.
     """
-    return _Reader(text, find).selection()
+    return _Reader(text, find, meant).selection()
 
 
 class _Reader:
-    def __init__(self, text: str, find: Callable[[str], str]) -> None:
-        self._text, self._find = text, find
+    def __init__(self, text: str, find: Callable[[str], str], meant: Callable[[str, str], str]) -> None:
+        self._text, self._find, self._meant = text, find, meant
         self._ticked: dict[str, str] = {}
         self._columns: list[str] = []
         self._values: list[tuple[str, str]] = []
@@ -159,6 +161,7 @@ class _Reader:
                 if column and value.column is None and isinstance(value.value, str):
                     self._values.append((column, words.shown(value.value)))
         both_are_columns = one.column is not None and other.column is not None
+        named = one.column or other.column or ""
         is_of_numbers = isinstance(one.value, float) or isinstance(other.value, float)
 
         def holds(cells: Cells) -> bool:
@@ -168,7 +171,7 @@ class _Reader:
                     return compare(*numbers)
                 if is_of_numbers:
                     return isinstance(sign, ast.NotEq)
-            return compare(one.text(cells), other.text(cells))
+            return compare(self._meant(named, one.text(cells)), self._meant(named, other.text(cells)))
 
         return holds
 

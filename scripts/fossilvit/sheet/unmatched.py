@@ -15,7 +15,7 @@ from fossilvit.sheet.nearest import Nearest
 from fossilvit.sheet.paths import OTHER_EXTENSION
 
 ALIKE = 0.5
-"""Likeness from which a name without a partner is told, though one with a partner may be nearer."""
+"""Likeness from which a name without a partner is named, though one with a partner may be nearer."""
 
 One = TypeVar("One")
 
