@@ -1,11 +1,12 @@
 """Group the specimens of a collection into clusters.
 
-In: embeddings, float32 [N, D], their IDs, the scatter of views beside them, and the table of duplicates. Out:
-clusters.csv, cluster_summary.csv, the tree of specimens tree.nwk, cluster_history.csv, and clusters.json: the answer in
-a sentence and every number that was used. Clusters keep the IDs of the former result.
+In: embeddings, float32 [N, D], their IDs, the features, float32 [V, D], and the table of duplicates. Out: clusters.csv,
+cluster_summary.csv, the tree of specimens tree.nwk, cluster_history.csv, and clusters.json: the answer in a sentence
+and every number that was used. Clusters keep the IDs of the former result.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from os.path import expanduser
@@ -16,14 +17,13 @@ import numpy as np
 
 from fossilvit import command_line
 from fossilvit.answers import clustering, history, summary
-from fossilvit.collection import duplicates
+from fossilvit.collection import duplicates, gathering
 from fossilvit.errors import UserError
 from fossilvit.provenance import recipes
 from fossilvit.running import commands
 from fossilvit.store import layout
-from fossilvit.store.arrays import read_array
 from fossilvit.store.embeddings import read_embeddings, read_passport
-from fossilvit.store.files import PathLike
+from fossilvit.store.files import PathLike, existing
 from fossilvit.store.newick import write_tree
 from fossilvit.store.records import recorded
 from fossilvit.store.tables import (
@@ -40,6 +40,12 @@ def main() -> None:
     identities, embeddings = read_embeddings(arguments.emb, arguments.ids)
     copies, digest = duplicates.read(arguments.duplicates)
     originals = duplicates.originals(identities, copies)
+    passport = read_passport(arguments.emb)
+    standing = {identities[row]: row for row in np.unique(originals).tolist()}
+    features = existing(arguments.features) if arguments.features else beside(arguments.emb)
+    scatter = gathering.sampled_scatter([*standing], embeddings.shape[1], passport, features)
+    if scatter is None:
+        commands.log.info("Clusters do not take into account how the views of one specimen differ.")
     found = clustering.cluster(
         embeddings,
         arguments.method,
@@ -47,12 +53,12 @@ def main() -> None:
         arguments.min_cluster_size,
         arguments.clusters,
         arguments.seed,
-        read_scatter(arguments.emb, embeddings.shape[1]),
+        scatter,
         originals,
         arguments.threads,
     )
     made_from = recipes.clusters(
-        read_passport(arguments.emb),
+        passport,
         digest,
         arguments.method,
         arguments.pca,
@@ -65,7 +71,7 @@ def main() -> None:
         for path in (layout.CLUSTERS, layout.CLUSTER_SUMMARY, layout.TREE, layout.CLUSTER_HISTORY)
     )
     former, events = read_former(table, CLUSTERS_COLUMNS), read_former(story, CLUSTER_HISTORY_COLUMNS, "run")
-    names, new = follow(dict(zip(identities, found.clusters.tolist(), strict=True)), former, events)
+    names, new = follow({one: int(found.clusters[row]) for one, row in standing.items()}, former, events)
     with recorded(layout.record_path(table), made_from, table, brief, tree, story, **found.record):
         write_table(story, CLUSTER_HISTORY_COLUMNS, [*(row.values() for row in events), *new])
         write_table(brief, CLUSTER_SUMMARY_COLUMNS, summary.clusters(found, identities, originals, names))
@@ -74,11 +80,9 @@ def main() -> None:
     report(found.record, arguments.pca)
 
 
-def read_scatter(embeddings: PathLike, dimension: int) -> np.ndarray | None:
-    """The scatter of views beside the embeddings, float32 [R, dimension]; None if there is none of their dimension."""
-    path = layout.within(Path(embeddings).parent, layout.SCATTER)
-    scatter = read_array(path, 2) if path.exists() else None
-    return scatter if scatter is not None and scatter.shape[1] == dimension else None
+def beside(embeddings: PathLike) -> Path:
+    """The folder of features beside the folder of embeddings."""
+    return layout.within(Path(os.path.abspath(embeddings)).parent.parent, layout.FEATURES)
 
 
 def read_former(path: Path, columns: Sequence[str], *numbers: str) -> list[dict[str, Any]]:
@@ -106,11 +110,12 @@ def follow(
 
     Parameters
     ----------
-    current : dict of ID of a specimen to cluster
+    current : dict of ID of a specimen that stands for its object to cluster
     former, events : rows of the former clusters.csv and of the history
     """
     used = 1 + max((row["cluster_id"] for row in [*former, *events]), default=-1)
-    was = {row["specimen_id"]: row["cluster_id"] for row in former}
+    standing = (row for row in former if not row["same_as"] or row["specimen_id"] in current)
+    was = {row["specimen_id"]: row["cluster_id"] for row in standing}
     names, new = history.follow(was, current, max(used, 0))
     run = 1 + max((row["run"] for row in events), default=0)
     rows = [
@@ -131,6 +136,9 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--emb", type=expanduser, default=layout.ARRAY, help="embeddings of the collection")
     parser.add_argument("--ids", type=expanduser, help="IDs, one per row; by default ids.txt beside --emb")
+    parser.add_argument(
+        "--features", type=expanduser, help="folder of features; by default that beside the folder of embeddings"
+    )
     command_line.add_duplicates(parser)
     parser.add_argument("--out", type=expanduser, default=layout.RESULTS, help="folder of results")
     parser.add_argument("--method", choices=clustering.METHODS, default="upgma")

@@ -1,7 +1,6 @@
 """Join the shards into the collection, whitened or not.
 
-In: shards. Out: embeddings.npy, float32 [N, D], ids.txt, scatter.npy, float32 [R, D], embeddings.json, and the table of
-all specimens.
+In: shards. Out: embeddings.npy, float32 [N, D], ids.txt, embeddings.json, and the table of all specimens.
 """
 
 import argparse
@@ -27,12 +26,10 @@ def main() -> None:
     made = gathering.joint_passport(shards.values())
     if arguments.whiten != "none":
         check_scatter(shards)
-    scatters = map(read_scatter, arguments.shards)
-    embeddings, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
-    scatter = whitening.joint_sketch(scatters if record["whiten"] == "none" else (), embeddings.shape[1])
+    embeddings, record = whitening.whiten(whole.embeddings, map(read_scatter, arguments.shards), arguments.whiten)
     write_table(arguments.specimens, SPECIMENS_COLUMNS, catalog.specimens(whole.records))
     passport = {**made, **record}
-    write_embeddings(arguments.out, whole.identities, embeddings, scatter, passport, recipes.collection(shards))
+    write_embeddings(arguments.out, whole.identities, embeddings, passport, recipes.collection(shards))
     failed = len(whole.records) - len(whole.identities)
     strays = sum(bool((record.get("mesh") or {}).get("strays")) for record in whole.records.values())
     if difference := backends.difference(made["backends"]):
@@ -41,7 +38,7 @@ def main() -> None:
 
 
 def check_scatter(shards: dict[str, dict[str, Any]]) -> None:
-    """Check that shards hold all of the scatter, which whitening needs.
+    """Check that shards hold the scatter of views, which whitening needs.
 
     Parameters
     ----------
@@ -54,8 +51,8 @@ def check_scatter(shards: dict[str, dict[str, Any]]) -> None:
     for shard, record in shards.items():
         if record["made_from"]["whiten"] == "none":
             raise UserError(
-                f"Shard {shard} holds only the strongest directions in which views differ, and whitening needs all of "
-                "them; gather it again with --whiten views."
+                f"Shard {shard} does not hold how views differ, which whitening needs; gather it again with --whiten "
+                "views."
             )
 
 

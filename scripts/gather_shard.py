@@ -18,7 +18,7 @@ def main() -> None:
     recorded = files.read_json(arguments.records)
     shard = gathering.gather(recorded["records"], arguments.embeddings)
     made = gathering.passport(shard.records, shard.identities, arguments.features, arguments.embeddings)
-    scatter = gathering.scatter(shard, arguments.features, made["pool"], arguments.whiten)
+    scatter = gathering.scatter(shard, arguments.features, arguments.whiten)
     record = {
         **made,
         "render": recorded["render"],

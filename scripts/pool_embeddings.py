@@ -1,7 +1,7 @@
 """Pool the views of every specimen into its embedding, and gather the collection.
 
 In: features, float32 [V, D] per specimen. Out: an embedding, float32 [D] per specimen, and the collection:
-embeddings.npy, float32 [N, D], ids.txt, scatter.npy, float32 [R, D], and embeddings.json.
+embeddings.npy, float32 [N, D], ids.txt, and embeddings.json.
 """
 
 import argparse
@@ -34,13 +34,12 @@ def main() -> None:
     )
     if not arguments.specimen:
         whole = gathering.join([(embeddings.keys(), embeddings.values(), {})])
-        scatters = [gathering.scatter(whole, arguments.features, arguments.pool, arguments.whiten)]
-        found, record = whitening.whiten(whole.embeddings, scatters, arguments.whiten)
-        scatter = whitening.joint_sketch(scatters if record["whiten"] == "none" else (), found.shape[1])
+        scatter = gathering.scatter(whole, arguments.features, arguments.whiten)
+        found, record = whitening.whiten(whole.embeddings, [scatter], arguments.whiten)
         passport = {**gathering.passport(identities, embeddings, arguments.features, arguments.out), **record}
         pooled = {one: recorded_digest(layout.array_path(arguments.out, one)) for one in embeddings}
         made_from = {"embeddings": digests.of_value(pooled)}
-        write_embeddings(arguments.out, whole.identities, found, scatter, passport, made_from)
+        write_embeddings(arguments.out, whole.identities, found, passport, made_from)
 
 
 def pool_specimen(features: PathLike, out: PathLike, identity: str, method: str) -> np.ndarray:

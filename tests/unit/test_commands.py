@@ -14,6 +14,7 @@ from fossilvit.errors import SpecimenError, UserError
 from fossilvit.running import commands
 from fossilvit.scans import specimens
 from fossilvit.store import digests, files, layout
+from fossilvit.store.arrays import write_result
 from fossilvit.store.embeddings import write_embeddings
 from fossilvit.store.tables import (
     CLUSTERS_COLUMNS,
@@ -177,14 +178,7 @@ def test_shards_collect_into_the_same_collection(chain, folder, command, tmp_pat
     assert [row["file"] for row in rows(tmp_path / "passed_over.csv")] == ["notes.txt"]
     for name in ("embeddings.npy", "ids.txt"):
         assert (tmp_path / name).read_bytes() == (folder / "embeddings" / name).read_bytes()
-    roots = [np.load(made / "scatter.npy").astype(float) for made in (tmp_path, folder / "embeddings")]
-    assert [root.shape for root in roots] == [(64, 1764)] * 2
-    spread, expected = (root.T @ root for root in roots)
-    assert np.linalg.norm(spread - expected) < 1e-2 * np.linalg.norm(expected)
     collected, pooled = (files.read_json(made / "embeddings.json") for made in (tmp_path, folder / "embeddings"))
-    assert [record["sha256"].pop("scatter.npy") for record in (collected, pooled)] == [
-        hashlib.sha256((made / "scatter.npy").read_bytes()).hexdigest() for made in (tmp_path, folder / "embeddings")
-    ]
     assert collected.keys() - pooled.keys() == {"render"} and collected["render"]["size"] == 96
     assert {key: collected[key] for key in pooled if key != "made_from"} == {
         key: pooled[key] for key in pooled if key != "made_from"
@@ -216,7 +210,6 @@ def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_e
     embeddings = np.load(tmp_path / "collected/embeddings.npy")
     assert embeddings.shape == (7, 6) and np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
     assert np.allclose(embeddings, np.load(tmp_path / "pooled/embeddings.npy"), atol=1e-4)
-    assert all(np.load(tmp_path / made / "scatter.npy").shape == (0, 6) for made in ("collected", "pooled"))
     facts = {"specimens": 7, "dimension": 6, "whiten": "views", "components": 6, "power": 0.5, "shrinkage": 0.1}
     for made in ("collected", "pooled"):
         record = files.read_json(tmp_path / made / "embeddings.json")
@@ -226,22 +219,11 @@ def test_a_whitened_collection_comes_of_shards_as_of_pooling_and_leaves_single_e
         assert (tmp_path / "pooled" / name).read_bytes() == singles[folder / "embeddings" / name]
 
 
-def test_a_collection_that_is_not_pooled_by_mean_has_no_scatter(chain, folder, command, tmp_path):
-    places = ("--features", folder / "features", "--out", tmp_path / "max")
-    assert command("pool_embeddings", *places, "--pool", "max").returncode == 0
-    done = gather(command, folder, tmp_path / "0000.npz", 1, embeddings=tmp_path / "max")
-    assert done.returncode == 0, done.stderr
-    done = command("collect_embeddings", tmp_path / "0000.npz", "--out", tmp_path, "--specimens", tmp_path / "x.csv")
-    assert done.returncode == 0, done.stderr
-    assert np.load(tmp_path / "max/scatter.npy").shape == (0, 1764)
-    assert len(np.load(tmp_path / "scatter.npy")) == 0
-
-
 def test_shards_gathered_for_no_whitening_are_not_whitened(chain, folder, command, tmp_path):
     shard = tmp_path / "0000.npz"
     assert gather(command, folder, shard, 1).returncode == 0
     done = command("collect_embeddings", shard, "--out", tmp_path, "--whiten", "views")
-    assert "Shard 0000 holds only the strongest directions" in told(done)
+    assert "Shard 0000 does not hold how views differ" in told(done)
 
 
 def test_embeddings_of_all_views_in_order_are_not_whitened(chain, folder, command, tmp_path):
@@ -309,12 +291,96 @@ def test_scans_of_one_object_are_duplicates(command, tmp_path):
     assert rows(tmp_path / "duplicates.csv") == [{"specimen_id": "c", "duplicate_of": "b", "same": "object"}]
 
 
+@pytest.fixture
+def run(monkeypatch):
+    """Runs a stage in this process; it must succeed."""
+
+    def run(stage, *arguments):
+        monkeypatch.setattr(sys, "argv", [stage.__name__, *map(str, arguments)])
+        assert commands.run(stage.main) == 0
+
+    return run
+
+
+def place_scan(folder, identity, middle, spread, seed):
+    """The features of a scan, whose 6 views lie about their middle."""
+    views = middle + np.random.default_rng(seed).normal(size=(6, len(middle))) * spread
+    path = layout.array_path(folder / "features", identity)
+    write_result(path, views.astype(np.float32), {"encoder": {"model": "mine"}})
+
+
+SPREAD = np.geomspace(0.5, 0.01, 12)
+"""How far the views of a specimen lie from their middle, along every dimension."""
+
+
+@pytest.fixture
+def scanned(tmp_path, run):
+    """A folder with features and embeddings of 28 specimens of three kinds, and the middle of the views of each."""
+    rng, middles = np.random.default_rng(1), {}
+    for kind, size in {"cones": 9, "disks": 9, "spires": 10}.items():
+        middle = rng.normal(size=12) + 2
+        middles |= {f"{kind}/標本 {number}": middle + rng.uniform(-0.4, 0.4, 12) for number in range(size)}
+    for seed, (identity, middle) in enumerate(middles.items()):
+        place_scan(tmp_path, identity, middle, SPREAD, seed)
+    run(pool_embeddings, "--features", tmp_path / "features", "--out", tmp_path / "embeddings")
+    return tmp_path, middles
+
+
+def tables(results):
+    """clusters.csv by ID of specimen, and cluster_summary.csv by ID of cluster."""
+    clusters, summary = rows(results / "clusters.csv"), rows(results / "cluster_summary.csv")
+    return {row["specimen_id"]: row for row in clusters}, {row["cluster_id"]: row for row in summary}
+
+
+@pytest.mark.parametrize(
+    ("original", "added"),
+    [("cones/標本 0", "cones/標本 0 again"), ("disks/標本 3", "a scan"), ("disks/標本 3", "zones/1")],
+)
+def test_a_second_scan_of_an_object_changes_nothing_that_is_said_of_other_specimens(scanned, run, original, added):
+    """Neither in a first result nor in one after a former result, of clusters of the same size too."""
+    folder, middles = scanned
+    whole, places = folder / "embeddings/embeddings.npy", ("--duplicates", folder / "duplicates.csv")
+    run(cluster, "--emb", whole, "--out", folder / "results", *places)
+    table, summary = tables(folder / "results")
+    assert sorted(row["specimens"] for row in summary.values()) == ["10", "9", "9"]
+    assert {row["same_as"] for row in table.values()} == {""} and any(row["silhouette"] for row in table.values())
+    said = {**table[original], "specimen_id": added, "same_as": original}
+    summary[said["cluster_id"]]["specimens"] = "10"
+
+    place_scan(folder, added, middles[original] * 1.01, SPREAD[::-1], 99)
+    write_table(folder / "duplicates.csv", DUPLICATES_COLUMNS, [(added, original, "object")])
+    run(pool_embeddings, "--features", folder / "features", "--out", folder / "embeddings")
+    for out in ("first", "results"):
+        run(cluster, "--emb", whole, "--out", folder / out, *places)
+        found, counted = tables(folder / out)
+        assert found.pop(added) == said
+        assert found == table and counted == summary
+        assert files.read_json(folder / out / "clusters.json")["objects"] == 28
+
+
+def test_the_features_for_clusters_lie_beside_the_embeddings_or_where_it_is_said(scanned, run, monkeypatch):
+    folder, _ = scanned
+    whole, none = folder / "embeddings/embeddings.npy", ("--duplicates", folder / "none.csv")
+    run(cluster, "--emb", whole, "--out", folder / "expected", *none)
+    expected = (folder / "expected/clusters.csv").read_bytes()
+    for start, named in ((".", "embeddings/embeddings.npy"), ("embeddings", "embeddings.npy")):
+        monkeypatch.chdir(folder / start)
+        run(cluster, "--emb", named, "--out", folder / f"from {start}", *none)
+        assert (folder / f"from {start}/clusters.csv").read_bytes() == expected
+    monkeypatch.chdir(folder / "embeddings")
+    (folder / "features").rename(folder / "mine")
+    run(cluster, "--emb", whole, "--out", folder / "given", "--features", folder / "mine", *none)
+    assert (folder / "given/clusters.csv").read_bytes() == expected
+    run(cluster, "--emb", whole, "--out", folder / "without", *none)
+    assert (folder / "without/clusters.csv").read_bytes() != expected
+
+
 def scored(command, folder, points, copies=()):
     """The evaluation of a collection of embeddings by ID, whose specimens are all in one of two clusters."""
     folder.mkdir()
     identities = sorted(points)
     embeddings = np.array([points[identity] for identity in identities], np.float32)
-    write_embeddings(folder, identities, embeddings, np.zeros((0, 3)), {}, {})
+    write_embeddings(folder, identities, embeddings, {}, {})
     found = [(identity, int(points[identity][0] > 0), 1, *[""] * 7) for identity in identities]
     write_table(folder / "clusters.csv", CLUSTERS_COLUMNS, found)
     tables = ()

@@ -56,7 +56,7 @@ def scored(tmp_path, run):
         folder.mkdir()
         identities = sorted(points)
         embeddings = np.array([points[identity] for identity in identities], np.float32)
-        write_embeddings(folder, identities, embeddings, np.zeros((0, embeddings.shape[1])), {}, {})
+        write_embeddings(folder, identities, embeddings, {}, {})
         found = clusters or {identity: int(np.argmax(points[identity])) - 1 for identity in identities}
         write_table(folder / "clusters.csv", CLUSTERS_COLUMNS, [(one, found[one], 1, *[""] * 7) for one in identities])
         write_table(folder / "duplicates.csv", DUPLICATES_COLUMNS, copies)

@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_written_whole_is_not_there(tmp_path, monkeypatch)
 @pytest.mark.slow
 def test_the_command_writes_the_file_and_its_record(command, tmp_path):
     embeddings = vectors(3)
-    write_embeddings(tmp_path, IDENTITIES, embeddings, np.zeros((0, 5)), {}, {})
+    write_embeddings(tmp_path, IDENTITIES, embeddings, {}, {})
     places = ("--emb", tmp_path / "embeddings.npy", "--out", tmp_path / "results/embeddings.parquet")
     done = command("export_embeddings", *places, "--sheet", sheet(tmp_path, IDENTITIES))
     assert done.returncode == 0 and "3 vectors of dimension 5" in done.stderr

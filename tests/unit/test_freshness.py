@@ -264,6 +264,6 @@ def test_a_query_for_nobody_is_refused(described, settings):
 
 @pytest.mark.parametrize("whiten", ["none", "views"])
 def test_the_features_of_a_shard_are_part_of_its_recipe_however_it_is_whitened(whiten):
-    """The shard holds the scatter of their views."""
+    """The collection is whitened, and else its clusters are found, by how their views scatter."""
     one, other = (recipes.shard({}, {"a": "1"}, {"a": digest}, whiten) for digest in "12")
     assert one["features"] != other["features"]

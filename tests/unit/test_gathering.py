@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 
 import numpy as np
@@ -13,6 +14,8 @@ from fossilvit.store.arrays import write_array, write_result
 from . import renders
 
 SETTINGS = {**dict.fromkeys(recipes.VIEW_SETTINGS, 1), "version": 1}
+MEAN = {"pool": "mean", "whiten": "none"}
+"""What the passport of embeddings says that lie among the views."""
 
 
 def place(folder, **embeddings):
@@ -68,27 +71,14 @@ def test_the_scatter_is_that_of_the_features_of_what_was_gathered(tmp_path):
         write_array(layout.array_path(tmp_path / "features", identity), np.array(features, np.float32))
     found = gather(tmp_path, ["a", "broken", "b"])
     spread = 1 / 4 + 2 / 9
-    for whiten in ("views", "none"):
-        root = gathering.scatter(found, tmp_path / "features", "mean", whiten)
-        assert root.dtype == np.float32
-        assert np.allclose(root.T @ root, [[spread, -spread], [-spread, spread]])
+    root = gathering.scatter(found, tmp_path / "features", "views")
+    assert root.dtype == np.float32
+    assert np.allclose(root.T @ root, [[spread, -spread], [-spread, spread]])
 
 
-def test_all_of_the_scatter_is_kept_only_to_whiten(tmp_path):
-    views = np.random.default_rng(0).normal(size=(70, 100)).astype(np.float32)
-    place(tmp_path, a=views.mean(axis=0))
-    write_array(layout.array_path(tmp_path / "features", "a"), views)
-    found = gather(tmp_path, ["a"])
-    rows = {
-        whiten: len(gathering.scatter(found, tmp_path / "features", "mean", whiten)) for whiten in ("views", "none")
-    }
-    assert rows == {"views": 70, "none": whitening.SKETCH}
-
-
-@pytest.mark.parametrize("pool", ["max", "concat", None])
-def test_embeddings_that_are_no_means_have_no_scatter_and_their_features_are_not_read(tmp_path, pool):
+def test_what_is_not_whitened_has_no_scatter_and_its_features_are_not_read(tmp_path):
     place(tmp_path, a=[1, 2])
-    root = gathering.scatter(gather(tmp_path, ["a"]), tmp_path / "features", pool, "none")
+    root = gathering.scatter(gather(tmp_path, ["a"]), tmp_path / "features", "none")
     assert root.shape == (0, 2) and root.dtype == np.float32
 
 
@@ -96,7 +86,7 @@ def test_features_that_are_missing_are_named(tmp_path):
     place(tmp_path, a=[1, 2])
     found = gather(tmp_path, ["a"])
     with pytest.raises(UserError, match="a.npy does not exist"):
-        gathering.scatter(found, tmp_path / "features", "mean", "none")
+        gathering.scatter(found, tmp_path / "features", "views")
 
 
 @pytest.mark.parametrize("embedding", [[1, np.nan], [np.inf, 1]])
@@ -111,15 +101,107 @@ def test_features_that_are_not_finite_are_named(tmp_path, features):
     place(tmp_path, a=[1, 2])
     np.save(layout.array_path(tmp_path, "a"), np.float32(features))
     with pytest.raises(UserError, match="a.npy cannot be read .row 1 holds NaN, infinity"):
-        gathering.scatter(gather(tmp_path, ["a"]), tmp_path, "mean", "none")
+        gathering.scatter(gather(tmp_path, ["a"]), tmp_path, "views")
+    with pytest.raises(UserError, match="a.npy cannot be read .row 1 holds NaN, infinity"):
+        gathering.sampled_scatter(["a"], 2, MEAN, tmp_path)
 
 
-def test_features_of_another_dimension_than_the_embedding_are_named(tmp_path):
-    place(tmp_path, a=[1, 2], b=[1, 2])
+def views_of(folder, identities, dimension=100):
+    """Six views a specimen that lie along their own directions, by ID, as they are in a folder of features."""
+    views = {
+        identity: np.random.default_rng(list(identity.encode())).normal(size=(6, dimension)).astype(np.float32)
+        for identity in identities
+    }
+    for identity, features in views.items():
+        write_array(layout.array_path(folder, identity), features)
+    return views
+
+
+MANY = [f"shells/標本 {number}" for number in range(16)]
+
+
+def test_the_scatter_for_clusters_is_the_sketch_of_that_of_the_specimens_that_are_given(tmp_path):
+    views = views_of(tmp_path, [*MANY, "other"])
+    found = gathering.sampled_scatter(MANY, 100, MEAN, tmp_path)
+    expected = whitening.sketch(whitening.scatter([views[identity] for identity in MANY], 100))
+    assert found.dtype == np.float32 and found.shape == (whitening.SKETCH, 100)
+    assert np.allclose(found.T @ found, expected.T @ expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("most", [5, 500])
+def test_the_order_of_specimens_does_not_change_the_scatter_for_clusters(tmp_path, monkeypatch, most):
+    monkeypatch.setattr(gathering, "SAMPLE", most)
+    views_of(tmp_path, MANY)
+    found = gathering.sampled_scatter(MANY, 100, MEAN, tmp_path)
+    for order in (MANY[::-1], sorted(MANY), [*MANY[5:], *MANY[:5]]):
+        assert np.array_equal(gathering.sampled_scatter(order, 100, MEAN, tmp_path), found)
+
+
+def sampled(identities, most):
+    """The specimens whose IDs have the smallest SHA-256."""
+    return sorted(identities, key=lambda identity: hashlib.sha256(identity.encode()).digest())[:most]
+
+
+def test_of_many_specimens_the_scatter_for_clusters_is_that_of_a_sample_whose_digests_come_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(gathering, "SAMPLE", 5)
+    views_of(tmp_path, sampled(MANY, 5))
+    found = gathering.sampled_scatter(MANY, 100, MEAN, tmp_path)
+    assert len(found) == 5 * 6
+    assert np.array_equal(found, gathering.sampled_scatter(sampled(MANY, 5), 100, MEAN, tmp_path))
+
+
+def test_added_specimens_change_the_scatter_for_clusters_only_where_their_digests_come_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(gathering, "SAMPLE", 5)
+    added = [f"new {number}" for number in range(30)]
+    views_of(tmp_path, MANY)
+    before = gathering.sampled_scatter(MANY, 100, MEAN, tmp_path)
+    views_of(tmp_path, added)
+    assert np.array_equal(gathering.sampled_scatter(MANY, 100, MEAN, tmp_path), before)
+    seen = set()
+    for one in added:
+        enters = one in sampled([*MANY, one], 5)
+        found = gathering.sampled_scatter([*MANY, one], 100, MEAN, tmp_path)
+        assert np.array_equal(found, before) != enters
+        seen.add(enters)
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize(
+    "passport",
+    [
+        {"pool": "max", "whiten": "none"},
+        {"pool": "concat", "whiten": "none"},
+        {"pool": None, "whiten": "none"},
+        {"pool": "mean", "whiten": "views"},
+        {"pool": "mean"},
+        {"whiten": "none"},
+        {"sha256": {"embeddings.npy": "1"}},
+    ],
+    ids=str,
+)
+def test_embeddings_that_do_not_lie_among_the_views_have_no_scatter_for_clusters(tmp_path, passport):
+    views_of(tmp_path, ["a"])
+    assert gathering.sampled_scatter(["a"], 100, MEAN, tmp_path) is not None
+    assert gathering.sampled_scatter(["a"], 100, passport, tmp_path) is None
+
+
+def test_without_features_there_is_no_scatter_for_clusters(tmp_path):
+    views_of(tmp_path, ["a", "b"])
+    assert gathering.sampled_scatter(["a", "b", "c"], 100, MEAN, tmp_path) is None
+    assert gathering.sampled_scatter(["a", "b"], 100, MEAN, tmp_path / "elsewhere") is None
+
+
+@pytest.mark.parametrize("dimension", [0, 3])
+def test_of_no_specimens_the_scatter_for_clusters_is_empty(tmp_path, dimension):
+    assert gathering.sampled_scatter([], dimension, MEAN, tmp_path).shape == (0, dimension)
+
+
+@pytest.mark.parametrize("views", [1, 2])
+def test_features_of_another_dimension_than_the_embedding_are_named(tmp_path, views):
     for identity, dimension in (("a", 2), ("b", 3)):
-        write_array(layout.array_path(tmp_path, identity), np.ones((1, dimension), np.float32))
+        write_array(layout.array_path(tmp_path, identity), np.ones((views, dimension), np.float32))
     with pytest.raises(UserError, match="b.npy has 3 numbers per view, but the embedding of 'b' has 2"):
-        gathering.scatter(gather(tmp_path, ["a", "b"]), tmp_path, "mean", "none")
+        gathering.sampled_scatter(["a", "b"], 2, MEAN, tmp_path)
 
 
 def test_a_specimen_in_two_shards_is_refused():

@@ -47,7 +47,6 @@ def files_of(identity):
 
 @given(IDS)
 @example("embeddings")
-@example("scatter")
 @example("a%7Bb")
 @example("%2%7B")
 @example("x.npy/y.json")
@@ -59,18 +58,17 @@ def test_the_id_can_be_told_from_the_path_and_snakemake_finds_nothing_of_its_own
 
 @given(st.text(st.characters(categories=["L", "N"]) | st.sampled_from(" -_'\"$,;&#!~()[]=+@^`\\"), min_size=1))
 def test_an_ordinary_name_stands_in_paths_as_it_is(identity):
-    if identity.lower() not in ("embeddings", "scatter"):
+    if identity.lower() != "embeddings":
         assert layout.encode(identity) == identity
 
 
 @given(st.lists(IDS, unique=True, min_size=2, max_size=6))
 @example(["x", "x/render.json", "x/views.txt", "x/x_view00.png"])
 @example(["a", "a.npy/b", "a.json/b", "a.log/b", "a.NPY/b"])
-@example(["embeddings", "scatter", "Scatter", "a/scatter", "a"])
+@example(["embeddings", "Embeddings", "a/embeddings", "a"])
 def test_no_file_of_a_specimen_is_in_the_way_of_those_of_another(identities):
     files = [file for identity in identities for file in files_of(identity)] + [
         Path("embeddings/embeddings.npy"),
-        Path("embeddings/scatter.npy"),
     ]
     assert len(set(files)) == len(files)
     folders = {parent for file in files for parent in file.parents}
@@ -96,16 +94,16 @@ def test_a_query_has_a_name_that_fits_and_is_its_own(identity):
 
 
 def test_the_specimens_of_a_folder_are_told_by_their_ids(tmp_path):
-    for identity in ("NHM<holotype>1", "{a.b}", "x/render.json", "x", "embeddings", "scatter"):
+    for identity in ("NHM<holotype>1", "{a.b}", "x/render.json", "x", "embeddings"):
         layout.render_record(tmp_path / "renders", identity).parent.mkdir(parents=True, exist_ok=True)
         layout.render_record(tmp_path / "renders", identity).touch()
         layout.array_path(tmp_path / "features", identity).parent.mkdir(parents=True, exist_ok=True)
         layout.array_path(tmp_path / "features", identity).touch()
-    expected = sorted(["NHM<holotype>1", "{a.b}", "x/render.json", "x", "embeddings", "scatter"])
+    expected = sorted(["NHM<holotype>1", "{a.b}", "x/render.json", "x", "embeddings"])
     assert rendered_ids(tmp_path / "renders") == expected and array_ids(tmp_path / "features") == expected
 
 
-@pytest.mark.parametrize("identity", ["a", "kind/b {x}", "embeddings", "scatter"])
+@pytest.mark.parametrize("identity", ["a", "kind/b {x}", "embeddings"])
 def test_the_patterns_of_the_rules_are_the_paths_of_the_stages(identity):
     wildcard = layout.encode(identity)
     assert Path(layout.RENDER_RECORDS.format(id=wildcard)) == layout.render_record(layout.RENDERS, identity)

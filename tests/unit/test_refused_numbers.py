@@ -39,11 +39,14 @@ def place_shard(value):
 
 
 def place_embeddings(value):
-    write_embeddings("embeddings", IDENTITIES, spoiled(MATRIX, value), OPEN, {}, {})
+    write_embeddings("embeddings", IDENTITIES, spoiled(MATRIX, value), {}, {})
 
 
-def place_scatter(value):
-    write_embeddings("embeddings", IDENTITIES, MATRIX, spoiled(MATRIX, value), {}, {})
+def place_views(value):
+    for identity in IDENTITIES:
+        write_array(f"features/{identity}.npy", MATRIX)
+    write_embeddings("embeddings", IDENTITIES, MATRIX, {"pool": "mean", "whiten": "none"}, {})
+    place_features(value)
 
 
 def place_retrieval(value):
@@ -56,7 +59,7 @@ def place_facts(value):
     facts = {"status": "ok", "vertices": value}
     rows = [{**facts, "specimen_id": one, "sha256": one} for one in IDENTITIES[1:2]]
     write_table("specimens.csv", SPECIMENS_COLUMNS, [[row.get(key, "") for key in SPECIMENS_COLUMNS] for row in rows])
-    write_embeddings("embeddings", IDENTITIES, MATRIX, OPEN, {}, {})
+    write_embeddings("embeddings", IDENTITIES, MATRIX, {}, {})
     with files.atomic("meshes/a.ply") as file:
         file.write(b"ply")
 
@@ -67,7 +70,7 @@ STAGES = {
     "a shard": (place_shard, collect_embeddings, "0000.npz --specimens out/specimens.csv", "'shells/b' holds NaN"),
     "embeddings, searched": (place_embeddings, search, "--emb embeddings/embeddings.npy", "'shells/b' holds NaN"),
     "embeddings, clustered": (place_embeddings, cluster, "--emb embeddings/embeddings.npy", "'shells/b' holds NaN"),
-    "scatter": (place_scatter, cluster, "--emb embeddings/embeddings.npy", "scatter.npy cannot be read (row 1 holds"),
+    "views, clustered": (place_views, cluster, "--emb embeddings/embeddings.npy", "b.npy cannot be read (row 1 holds"),
     "scores": (place_retrieval, evaluate, "--retrieval retrieval.csv --clusters clusters.csv", "of 'shells/b' is"),
     "facts": (
         place_facts,

@@ -197,7 +197,7 @@ def test_the_specimen_whose_embedding_is_not_finite_is_named(tmp_path, value):
 
 @pytest.mark.parametrize(("ids", "said"), [(["a", "b", "a"], "'a' is there twice"), (["a", "", "b"], "an ID is empty")])
 def test_ids_that_are_not_unique_are_refused(tmp_path, ids, said):
-    write_embeddings(tmp_path, ids, np.ones((3, 2)), NO_SCATTER, {}, {})
+    write_embeddings(tmp_path, ids, np.ones((3, 2)), {}, {})
     write_shard(tmp_path / "0000.npz", ids, np.ones((3, 2)), {}, {}, NO_SCATTER)
     with pytest.raises(UserError, match=f"ids.txt cannot be read .{said}"):
         read_embeddings(tmp_path / "embeddings.npy")
@@ -395,29 +395,23 @@ def test_the_scatter_of_a_shard_is_read_back_and_nothing_else_of_it_changes(tmp_
 @given(st.lists(NAMES, unique=True, max_size=5))
 def test_embeddings_are_read_back_with_any_ids(folder, identities):
     embeddings = np.random.default_rng(0).normal(size=(len(identities), 4)).astype(np.float32)
-    write_embeddings(folder, identities, embeddings, NO_SCATTER, {}, {})
+    write_embeddings(folder, identities, embeddings, {}, {})
     ids, back = read_embeddings(folder / "embeddings.npy")
     assert ids == identities and back.dtype == np.float32 and np.array_equal(back, embeddings)
 
 
 def test_ids_are_a_line_each(tmp_path):
-    write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)), NO_SCATTER, {}, {})
+    write_embeddings(tmp_path, ["a/b", "標本"], np.zeros((2, 3)), {}, {})
     assert (tmp_path / "ids.txt").read_bytes() == "a/b\n標本\n".encode()
 
 
 def test_beside_the_embeddings_stands_how_they_were_made(tmp_path):
-    write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), np.eye(3), {"whiten": "none"}, {"shards": "1"})
-    names = ("embeddings.npy", "ids.txt", "scatter.npy")
+    write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), {"whiten": "none"}, {"shards": "1"})
+    names = ("embeddings.npy", "ids.txt")
     digest = {name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in names}
     record = {"specimens": 2, "dimension": 3, "whiten": "none", "made_from": {"shards": "1"}, "sha256": digest}
     assert files.read_json(tmp_path / "embeddings.json") == record
     assert read_passport(tmp_path / "embeddings.npy") == record
-
-
-def test_the_scatter_of_the_collection_is_read_back(tmp_path):
-    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), 2 * np.eye(3), {}, {})
-    scatter = read_array(tmp_path / "scatter.npy", 2)
-    assert scatter.dtype == np.float32 and np.array_equal(scatter, 2 * np.eye(3))
 
 
 def test_of_embeddings_without_a_record_the_digest_is_known(tmp_path):
@@ -453,26 +447,26 @@ def test_the_record_of_a_shard_is_read_back_without_numpy(tmp_path):
 
 @pytest.mark.parametrize("ids", ["\ufeffa\nb c\n", "a\r\nb c\r\n", "\ufeffa\r\nb c", "a\nb c"])
 def test_what_editors_do_to_ids_does_not_matter(tmp_path, ids):
-    write_embeddings(tmp_path, ["a", "b c"], np.zeros((2, 3)), NO_SCATTER, {}, {})
+    write_embeddings(tmp_path, ["a", "b c"], np.zeros((2, 3)), {}, {})
     (tmp_path / "ids.txt").write_text(ids, encoding="utf-8", newline="")
     assert read_embeddings(tmp_path / "embeddings.npy")[0] == ["a", "b c"]
 
 
 def test_a_first_id_that_begins_as_a_byte_order_mark_does_stays_as_it_is(tmp_path):
     identities = ["\ufeffa", "\ufeffb"]
-    write_embeddings(tmp_path, identities, np.zeros((2, 3)), NO_SCATTER, {}, {})
+    write_embeddings(tmp_path, identities, np.zeros((2, 3)), {}, {})
     assert read_embeddings(tmp_path / "embeddings.npy")[0] == identities
 
 
 def test_ids_elsewhere_are_read_when_named(tmp_path):
-    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), NO_SCATTER, {}, {})
+    write_embeddings(tmp_path, ["a"], np.zeros((1, 3)), {}, {})
     (tmp_path / "ids.txt").rename(tmp_path / "other.txt")
     assert read_embeddings(tmp_path / "embeddings.npy", tmp_path / "other.txt")[0] == ["a"]
 
 
 @pytest.mark.parametrize("ids", ["", "a\n", "a\nb\nc\n"])
 def test_embeddings_and_ids_that_do_not_belong_together_are_refused(tmp_path, ids):
-    write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), NO_SCATTER, {}, {})
+    write_embeddings(tmp_path, ["a", "b"], np.zeros((2, 3)), {}, {})
     (tmp_path / "ids.txt").write_text(ids)
     with pytest.raises(UserError, match="do not belong together") as error:
         read_embeddings(tmp_path / "embeddings.npy")

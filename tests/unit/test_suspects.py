@@ -198,7 +198,7 @@ def test_the_order_of_rows_makes_no_difference():
 
 
 def write_collection(folder, embeddings, identities, clusters):
-    write_embeddings(folder, identities, embeddings, np.zeros((0, embeddings.shape[1])), {}, {})
+    write_embeddings(folder, identities, embeddings, {}, {})
     found = [(identity, cluster, 1, *[""] * 7) for identity, cluster in zip(identities, clusters, strict=True)]
     write_table(folder / "clusters.csv", CLUSTERS_COLUMNS, found)
     return (

@@ -92,22 +92,6 @@ def test_a_sketch_of_few_directions_loses_nothing_and_more_rows_make_it_no_longe
     assert whitening.sketch(many).shape == (whitening.SKETCH, 100)
 
 
-def test_joined_sketches_are_the_sketch_of_all_however_many_there_are(monkeypatch):
-    views = features(specimens=60)
-    roots = [whitening.sketch(whitening.scatter(part, 8)) for part in np.array_split(views, 12)]
-    for most in (whitening.MOST_JOINED, 10):
-        monkeypatch.setattr(whitening, "MOST_JOINED", most)
-        found = whitening.joint_sketch([np.zeros((0, 0), np.float32), *roots], 8)
-        assert found.shape == (8, 8) and found.dtype == np.float32
-        assert np.allclose(spread(found), spread(whitening.scatter(views, 8)), rtol=1e-3, atol=1e-3)
-
-
-@pytest.mark.parametrize("roots", [[], [np.zeros((0, 0), np.float32)], [np.zeros((0, 5), np.float32)] * 2])
-def test_without_scatter_there_is_an_empty_sketch(roots):
-    found = whitening.joint_sketch(roots, 5)
-    assert found.shape == (0, 5) and found.dtype == np.float32
-
-
 def test_a_direction_in_which_the_views_of_a_specimen_differ_counts_little():
     """Two kinds differ a little along the first dimension; along the second views do, and so specimens by chance."""
     rng = np.random.default_rng(1)

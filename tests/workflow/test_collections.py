@@ -8,7 +8,7 @@ import pytest
 from fossilvit import examples
 from fossilvit.examples.collection import specimen
 from fossilvit.store.embeddings import read_embeddings
-from fossilvit.store.tables import read_table
+from fossilvit.store.tables import EVALUATION_COLUMNS, read_table
 from tests.workflow.conftest import snakemake
 
 DEFAULTS = ["render={views: 12, size: 768}", "shards=16"]
@@ -37,9 +37,8 @@ def test_the_nearest_neighbor_is_of_the_same_kind(collection, request):
     work = request.getfixturevalue(collection)
     run = snakemake(work, config=DEFAULTS)
     assert run.code == 0, run.output
-    scores = {
-        row["metric"]: float(row["value"]) for row in read_table(work / "results/evaluation.csv", ["metric", "value"])
-    }
+    rows = read_table(work / "results/evaluation.csv", EVALUATION_COLUMNS)
+    scores = {row["metric"]: float(row["value"]) for row in rows}
     assert scores["nearest_neighbor"] >= 0.90
     identities, embeddings = read_embeddings(work / "data/embeddings/embeddings.npy")
     assert len(identities) == scores["specimens"] and np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)

@@ -10,7 +10,7 @@ import torch
 
 from fossilvit.encoders.vision import architectures, vit
 from fossilvit.store import files
-from fossilvit.store.tables import read_table
+from fossilvit.store.tables import EVALUATION_COLUMNS, read_table
 from tests.workflow.conftest import snakemake, write_mesh
 
 OFFLINE = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
@@ -19,7 +19,7 @@ CUSTOM = "extract={model: 'custom:mine.py:create'}"
 RENDERED = "render={views: 12, size: 768}"
 FOLLOWS = {
     *("extract_features", "pool_embedding", "gather_shard", "collect_embeddings", "list_files", "find_duplicates"),
-    *("cluster_specimens", "search_neighbors", "evaluate", "draw_figures"),
+    *("cluster_specimens", "search_neighbors", "evaluate", "find_suspects", "export_embeddings", "draw_figures"),
 }
 MINE = """
 class Mean:
@@ -178,7 +178,7 @@ def test_a_real_network_finds_bones_of_the_same_kind(tmp_path, real_meshes, stan
     shutil.copytree(real_meshes / "leg_bones", tmp_path / "data/meshes")
     run = snakemake(tmp_path, config=[RENDERED, CUSTOM])
     assert run.code == 0, run.output
-    scores = read_table(tmp_path / "results/evaluation.csv", ["metric", "value"])
+    scores = read_table(tmp_path / "results/evaluation.csv", EVALUATION_COLUMNS)
     assert float({row["metric"]: row["value"] for row in scores}["nearest_neighbor"]) >= 0.95
 
 

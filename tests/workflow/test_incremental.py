@@ -43,6 +43,7 @@ OWN = {"render_views", "extract_features", "pool_embedding"}
 GATHERING = {"gather_records", "gather_shard"}
 SCORES = {"search_neighbors", "evaluate", "find_suspects", "draw_figures"}
 AFTER_DUPLICATES = {"cluster_specimens", *SCORES}
+CLUSTERS = AFTER_DUPLICATES - {"search_neighbors"}
 
 
 def ids(work):
@@ -98,8 +99,6 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
         assert lines[0] == columns and len(lines) == 1 + rows
     for name in ("evaluation.csv", "categories.csv", "confusion.csv", "suspects.csv", "embeddings.parquet"):
         assert (work / "results" / name).exists()
-    scatter = np.load(work / "data/embeddings/scatter.npy")
-    assert scatter.shape == (5 * 3, 1764) and scatter.dtype == np.float32
     assert all(f"'{identity}':" in (work / "results/tree.nwk").read_text(encoding="utf-8") for identity in found)
     assert list((work / "results/figures").glob("*.png"))
 
@@ -255,7 +254,7 @@ def test_the_numbers_of_clusters_last_also_when_a_run_is_killed_and_nothing_else
     snakemake(work, "--unlock", config=config)
 
     run = snakemake(work, config=config)
-    assert run.code == 0 and set(run.jobs) == {"cluster_specimens", "evaluate", "draw_figures"}, run.output
+    assert run.code == 0 and set(run.jobs) == CLUSTERS, run.output
     found = clusters_and_summary(work)
     assert {row["cluster_id"] for row in found[1]} == {"7", "9"}
     for table in fresh:
@@ -363,15 +362,14 @@ MADE = ["render_views", "gather_records", "extract_features", "pool_embedding", 
         ("data/encoder.json", {"fetch_weights"}),
         ("data/renders/round/a/a_view01.png", set(MADE) | COLLECTION),
         ("data/embeddings/embeddings.npy", COLLECTION),
-        ("data/embeddings/scatter.npy", COLLECTION),
         ("results/failed.csv", {"list_files"}),
         ("results/duplicates.csv", {"find_duplicates", *AFTER_DUPLICATES}),
-        ("results/clusters.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("results/cluster_summary.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("results/cluster_history.csv", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("results/tree.nwk", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("results/knn.csv", {"search_neighbors", "evaluate"}),
-        ("results/evaluation.csv", {"evaluate"}),
+        ("results/clusters.csv", CLUSTERS),
+        ("results/cluster_summary.csv", CLUSTERS),
+        ("results/cluster_history.csv", CLUSTERS),
+        ("results/tree.nwk", CLUSTERS),
+        ("results/knn.csv", SCORES - {"find_suspects"}),
+        ("results/evaluation.csv", {"evaluate", "draw_figures"}),
         ("results/figures", {"draw_figures"}),
     ],
 )
@@ -395,9 +393,9 @@ def test_a_deleted_file_is_made_again(work, file, rules):
         ("WHITENING", COLLECTION),
         ("LISTING", {"list_files"}),
         ("DUPLICATES", {"find_duplicates", *AFTER_DUPLICATES}),
-        ("CLUSTERING", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("NEIGHBORS", {"search_neighbors", "evaluate"}),
-        ("EVALUATION", {"evaluate"}),
+        ("CLUSTERING", CLUSTERS),
+        ("NEIGHBORS", SCORES - {"find_suspects"}),
+        ("EVALUATION", {"evaluate", "draw_figures"}),
         ("FIGURES", {"draw_figures"}),
         ("DINOV2", set()),
     ],
@@ -435,9 +433,9 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
 @pytest.mark.parametrize(
     ("setting", "rules"),
     [
-        ("cluster={pca: 2}", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("cluster={method: kmeans, clusters: 2} seed=7", {"cluster_specimens", "evaluate", "draw_figures"}),
-        ("search={metric: euclidean}", {"search_neighbors", "evaluate"}),
+        ("cluster={pca: 2}", CLUSTERS),
+        ("cluster={method: kmeans, clusters: 2} seed=7", CLUSTERS),
+        ("search={metric: euclidean}", SCORES),
         ("search={queries: [標本]}", {"search_query", "draw_figures"}),
         ("pool=max", {"pool_embedding", "gather_shard"} | COLLECTION),
         ("shards=1", GATHERING | COLLECTION),

@@ -90,7 +90,7 @@ STOPS = [
     *("data/shards/*.json", "data/shards/*.npz", "data/encoder.json"),
     *("data/embeddings/embeddings.npy", "data/embeddings/ids.txt", "data/embeddings/embeddings.json"),
     *("results/clusters.csv", "results/knn.csv", "results/clusters.json", "results/figures/*.png"),
-    *("data/embeddings/scatter.npy", "results/cluster_history.csv", "results/cluster_summary.csv", "results/tree.nwk"),
+    *("results/cluster_history.csv", "results/cluster_summary.csv", "results/tree.nwk"),
     *("results/sheet.csv", "results/categories.csv", "results/suspects.csv", "results/embeddings.parquet"),
 ]
 """Jobs noted as done, and files written, after which a run is killed: every gap between two stages and within one."""

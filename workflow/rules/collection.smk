@@ -1,5 +1,5 @@
 # needs  data/shards/SHARD.npz
-# gives  data/embeddings/embeddings.npy + ids.txt + scatter.npy + embeddings.json, results/specimens.csv, failed.csv,
+# gives  data/embeddings/embeddings.npy + ids.txt + embeddings.json, results/specimens.csv, failed.csv,
 #        passed_over.csv, sheet.csv, duplicates.csv, clusters.csv, cluster_summary.csv, cluster_history.csv, tree.nwk,
 #        knn*.csv, retrieval.csv, evaluation.csv, categories.csv, confusion.csv, suspects.csv, embeddings.parquet
 
@@ -12,7 +12,6 @@ rule collect_embeddings:
     output:
         embeddings=layout.ARRAY,
         ids=layout.IDS,
-        scatter=layout.SCATTER,
         record=layout.PASSPORT,
         specimens=report(layout.SPECIMENS, caption="../report/specimens.rst", category="Collection"),
     log:
@@ -121,7 +120,6 @@ rule cluster_specimens:
     input:
         embeddings=layout.ARRAY,
         ids=layout.IDS,
-        scatter=layout.SCATTER,
         duplicates=layout.DUPLICATES,
     output:
         # the numbers of clusters last from the former file, which is therefore not deleted before the job

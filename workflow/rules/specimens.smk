@@ -10,7 +10,7 @@ KEEP = config["keep_renders"]
 
 wildcard_constraints:
     # these arrays in data/embeddings belong to the collection, not to a specimen
-    id=rf"(?!(?:{layout.COLLECTION}|{layout.ROOTS})\.npy$).+",
+    id=rf"(?!(?:{layout.COLLECTION})\.npy$).+",
 
 
 rule render_views:

@@ -139,7 +139,7 @@ def _described(
         strengths = np.where(labels == NOISE, 0, _shares(found, labels))
         strengths[np.isnan(place.within) & (labels != NOISE)] = 1
         second_strengths = _shares(found, place.second)
-    clusters = _by_size(labels[member])
+    clusters = _by_size(labels)[member]
     number = int(clusters.max(initial=NOISE)) + 1
     renumbered = np.full(labels.max(initial=NOISE) + 2, NOISE)  # its last entry is that of noise
     renumbered[labels[member]] = clusters

@@ -12,10 +12,13 @@ import numpy as np
 from fossilvit.collection import whitening
 from fossilvit.errors import UserError
 from fossilvit.provenance import backends, recipes
-from fossilvit.store import files, layout
+from fossilvit.store import digests, files, layout
 from fossilvit.store.arrays import read_array
 from fossilvit.store.files import PathLike
 from fossilvit.store.records import read_record, recorded_digest
+
+SAMPLE = 500
+"""Number of specimens whose views say how views differ, so that the features of a large collection are not all read."""
 
 
 class Collection(NamedTuple):
@@ -123,44 +126,72 @@ def shard_recipe(gathered: Collection, features: PathLike, embeddings: PathLike,
     return recipes.shard(gathered.records, made, described, whiten)
 
 
-def scatter(gathered: Collection, features: PathLike, pool: str | None, whiten: str) -> np.ndarray:
-    """The scatter of the views of gathered specimens, float32 [R, D].
-
-    All of it (whitening.scatter) is needed only to whiten the collection. Otherwise its sketch is enough, which groups
-    are found with. Embeddings that were not pooled by `mean` do not lie among the views, and have none.
+def scatter(gathered: Collection, features: PathLike, whiten: str) -> np.ndarray:
+    """The scatter of the views of gathered specimens, float32 [R, D]; see whitening.scatter.
 
     Parameters
     ----------
     gathered : Collection
     features : path
         Folder of features.
-    pool : str or None
-        How the embeddings were pooled; None if there are none.
     whiten : str
-        How the collection is whitened.
+        How the collection is whitened. If it is not, nothing is read, and R is 0.
 
     Raises
     ------
     UserError
-        The collection cannot be whitened, because its embeddings were pooled by `concat`; or the features of a
-        specimen have another dimension than its embedding.
+        The features of a specimen are missing or broken, or the embeddings were pooled by `concat`.
     """
     dimension = gathered.embeddings.shape[1]
-    if pool != "mean" and whiten == "none":
-        return np.zeros((0, dimension), np.float32)
+    identities = () if whiten == "none" else gathered.identities
+    return whitening.scatter((read_array(layout.array_path(features, one), 2) for one in identities), dimension)
+
+
+def sampled_scatter(
+    identities: Sequence[str], dimension: int, passport: Mapping[str, Any], features: PathLike
+) -> np.ndarray | None:
+    """The strongest directions of the scatter of the views of some specimens, float32 [R, D].
+
+    Of more than SAMPLE specimens as many are taken, whichever a digest of their IDs puts first. So it hardly depends on
+    what else the collection holds, and not at all on specimens that are not given.
+
+    Parameters
+    ----------
+    identities : sequence of str
+    dimension : int
+        D.
+    passport : dict
+        How the embeddings were made.
+    features : path
+        Folder of features.
+
+    Returns
+    -------
+    float32 [R, D]; None if embeddings do not lie among the views, because they are no means or are whitened already,
+    or if the features are not there
+
+    Raises
+    ------
+    UserError
+        The features of a specimen are broken, or have another dimension than its embedding.
+    """
+    if passport.get("pool") != "mean" or passport.get("whiten") != "none":
+        return None
+    sample = sorted(sorted(identities, key=lambda identity: digests.of_bytes(identity.encode()))[:SAMPLE])
+    if not all(layout.array_path(features, identity).exists() for identity in sample):
+        return None
 
     def views(identity: str) -> np.ndarray:
         path = layout.array_path(features, identity)
         found = read_array(path, 2)
-        if pool == "mean" and found.shape[1] != dimension:
+        if found.shape[1] != dimension:
             raise UserError(
                 f"{path} has {found.shape[1]} numbers per view, but the embedding of {identity!r} has {dimension}; "
                 "delete it and run again."
             )
         return found
 
-    root = whitening.scatter(map(views, gathered.identities), dimension)
-    return root if whiten != "none" else whitening.sketch(root)
+    return whitening.sketch(whitening.scatter(map(views, sample), dimension))
 
 
 def join(shards: Iterable[tuple[Iterable[str], Iterable[np.ndarray], Mapping[str, dict[str, Any]]]]) -> Collection:

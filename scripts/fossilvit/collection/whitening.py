@@ -26,8 +26,6 @@ MOST_ROWS = 2
 """Largest number of rows per dimension that a scatter may grow to before it is reduced, which bounds memory."""
 SKETCH = 64
 """Number of directions that the sketch of a scatter keeps."""
-MOST_JOINED = 1024
-"""Largest number of rows that joined sketches may grow to before they are sketched again, which bounds memory."""
 
 
 def scatter(features: Iterable[np.ndarray], dimension: int) -> np.ndarray:
@@ -93,28 +91,6 @@ def sketch(root: np.ndarray, most: int = SKETCH) -> np.ndarray:
         squares, vectors = np.linalg.eigh(root.T @ root)
         strongest = (np.sqrt(np.maximum(squares, 0)) * vectors)[:, ::-1][:, :most].T
     return _turned(strongest).astype(np.float32)
-
-
-def joint_sketch(roots: Iterable[np.ndarray], dimension: int) -> np.ndarray:
-    """The sketch of several scatters together.
-
-    Parameters
-    ----------
-    roots : iterable of float32 [R, D]
-        One without rows may have another dimension, as that of a shard without specimens has.
-    dimension : int
-        D of the embeddings.
-
-    Returns
-    -------
-    float32 [R, D], R at most SKETCH and D; [0, D] if there is no scatter
-    """
-    joined = np.zeros((0, dimension), np.float32)
-    for root in roots:
-        joined = np.concatenate([joined, root]) if len(root) else joined
-        if len(joined) > MOST_JOINED:
-            joined = sketch(joined)
-    return sketch(joined)
 
 
 def whiten(embeddings: np.ndarray, scatters: Iterable[np.ndarray], method: str) -> tuple[np.ndarray, dict[str, Any]]:

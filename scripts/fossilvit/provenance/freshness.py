@@ -342,13 +342,13 @@ class _Survey:
         shards : dict of the name of a shard to its record
             None for a shard that is stale.
         """
-        array, ids, roots, record = map(Path, (layout.ARRAY, layout.IDS, layout.SCATTER, layout.PASSPORT))
+        array, ids, record = map(Path, (layout.ARRAY, layout.IDS, layout.PASSPORT))
         passport = files.read_object(record)
 
         def change() -> str | None:
             if not all(shards.values()):
                 return ABOVE
-            if self.lost(passport, array, ids, roots) or not _has_content(layout.SPECIMENS):
+            if self.lost(passport, array, ids) or not _has_content(layout.SPECIMENS):
                 return LOST
             if is_marked(layout.SPECIMENS) != self.settings["byte_order_mark"]:
                 return "byte_order_mark"
@@ -356,7 +356,7 @@ class _Survey:
                 return "settings of collection"
             return _difference(passport["made_from"], recipes.collection(shards), ABOVE)
 
-        return passport if self.judge(change, array, ids, roots, record, layout.SPECIMENS) else None
+        return passport if self.judge(change, array, ids, record, layout.SPECIMENS) else None
 
     def listing(self, passport: dict[str, Any] | None, found: Inventory) -> None:
         """Check the tables of files that are not in the collection."""

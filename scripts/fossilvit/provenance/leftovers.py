@@ -15,7 +15,7 @@ from fossilvit.store.files import PathLike
 
 SPECIMEN_RULES = ("render_views", "extract_features", "pool_embedding")
 SHARD_RULES = ("gather_records", "gather_shard")
-OF_COLLECTION = {Path(path).name for path in (layout.ARRAY, layout.IDS, layout.SCATTER, layout.PASSPORT)}
+OF_COLLECTION = {Path(path).name for path in (layout.ARRAY, layout.IDS, layout.PASSPORT)}
 """Files in the folder of embeddings that belong to no specimen."""
 
 

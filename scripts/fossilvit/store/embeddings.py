@@ -1,8 +1,7 @@
 """The collection on disk.
 
-In: embeddings, float32 [N, D], the ID of every row, the scatter of views within specimens, float32 [R, D], and the
-passport, which says how they were made. Out: embeddings.npy, ids.txt, scatter.npy and embeddings.json, and what they
-hold.
+In: embeddings, float32 [N, D], the ID of every row, and the passport, which says how they were made. Out:
+embeddings.npy, ids.txt and embeddings.json, and what they hold.
 """
 
 from collections.abc import Iterable
@@ -26,30 +25,25 @@ def write_embeddings(
     folder: PathLike,
     identities: Iterable[str],
     embeddings: np.ndarray,
-    scatter: np.ndarray,
     facts: dict[str, Any],
     made_from: dict[str, Any],
 ) -> None:
-    """Write the collection: embeddings.npy, float32 [N, D], ids.txt, scatter.npy, float32 [R, D], and embeddings.json.
+    """Write the collection: embeddings.npy, float32 [N, D], ids.txt, and embeddings.json.
 
     Parameters
     ----------
     identities : iterable of str, [N]
     embeddings : [N, D]
-    scatter : [R, D]
-        See whitening.joint_sketch; [0, D] if there is none, or if the embeddings are whitened by it already.
     facts : dict
         How all embeddings were made. N and D are added to it.
     made_from : dict
     """
     embeddings = np.asarray(embeddings, np.float32)
-    paths = (layout.ARRAY, layout.IDS, layout.SCATTER, layout.PASSPORT)
-    array, ids, roots, record = (layout.within(folder, path) for path in paths)
+    array, ids, record = (layout.within(folder, path) for path in (layout.ARRAY, layout.IDS, layout.PASSPORT))
     number, dimension = embeddings.shape
     facts = {"specimens": number, "dimension": dimension, **facts}
-    with recorded(record, made_from, array, ids, roots, **facts):
+    with recorded(record, made_from, array, ids, **facts):
         write_array(array, embeddings)
-        write_array(roots, np.asarray(scatter, np.float32))
         with atomic(ids) as file:
             file.write(_lines(identities))
 

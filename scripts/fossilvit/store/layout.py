@@ -15,8 +15,8 @@ RENDERS, FEATURES, EMBEDDINGS, SHARDS = "data/renders", "data/features", "data/e
 RESULTS, FIGURES, LOGS = "results", "results/figures", "logs"
 
 RENDER_RECORD, VIEW_LIST = "render.json", "views.txt"
-COLLECTION, ROOTS = "embeddings", "scatter"
-"""The names of the arrays of the collection and of its record, which lie beside those of specimens."""
+COLLECTION = "embeddings"
+"""The name of the array of the collection and of its record, which lie beside those of specimens."""
 
 # One file per specimen, shard or query: patterns with a wildcard, as Snakemake's rules need them.
 RENDER_RECORDS = f"{RENDERS}/{{id}}/{RENDER_RECORD}"
@@ -30,7 +30,6 @@ ENCODER = "data/encoder.json"
 ARRAY = f"{EMBEDDINGS}/{COLLECTION}.npy"
 IDS = f"{EMBEDDINGS}/ids.txt"
 PASSPORT = f"{EMBEDDINGS}/{COLLECTION}.json"
-SCATTER = f"{EMBEDDINGS}/{ROOTS}.npy"
 SPECIMENS = f"{RESULTS}/specimens.csv"
 FAILED, PASSED_OVER, LISTING_RECORD = f"{RESULTS}/failed.csv", f"{RESULTS}/passed_over.csv", f"{RESULTS}/failed.json"
 DUPLICATES, DUPLICATES_RECORD = f"{RESULTS}/duplicates.csv", f"{RESULTS}/duplicates.json"
@@ -57,7 +56,7 @@ UNSAFE = re.compile(
     r"[{}<>]"  # special to Snakemake
     r"|%(?=[0-9a-f]{2})"  # would be decoded
     r"|\.(?=(?:npy|json|png|txt|log)(?:/|\Z))"  # such a folder could have the path of another specimen's file
-    rf"|^{COLLECTION[0]}(?={COLLECTION[1:]}\Z)|^{ROOTS[0]}(?={ROOTS[1:]}\Z)",
+    rf"|^{COLLECTION[0]}(?={COLLECTION[1:]}\Z)",
     re.IGNORECASE,
 )
 """Characters of an ID that must be encoded in paths, at the places where they would do harm."""
