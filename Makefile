@@ -23,6 +23,7 @@ demo: env
 	@echo "  clusters                         results/clusters.csv"
 	@echo "  nearest neighbors                results/knn.csv"
 	@echo "  agreement with the folders       results/evaluation.csv"
+	@echo "  labels that may be wrong         results/suspects.csv"
 	@echo "  facts of every specimen          results/specimens.csv"
 	@echo "  scans not read, and why          results/failed.csv"
 

@@ -43,7 +43,9 @@ STAGES = [
     ("cluster", *EMBEDDINGS, "--out", "results"),
     ("search", *EMBEDDINGS, "--out", "results"),
     ("evaluate",),
-    ("draw_figures",),
+    ("find_suspects",),
+    ("export_embeddings",),
+    ("draw_figures", "--confusion", "results/confusion.csv", "--suspects", "results/suspects.csv"),
 ]
 LINE = "{:>9} {:24} {:>8} {:>10} {:>9} {:>9} {:>6} {:>10}"
 LOOP = """

@@ -114,8 +114,8 @@ def write_all(
             for level, categories in levels.items():
                 if found := evaluation.retrieval(numbers[level], query, others):
                     *scores, relevant, gallery, first = found
-                    facts_of_query = level, categories[query], categories[first], relevant, gallery
-                    scored[level].append((identities[query], *(round(score, 6) for score in scores), *facts_of_query))
+                    counted = level, categories[query], categories[first], relevant, gallery
+                    scored[level].append((identities[query], *(round(score, 6) for score in scores), *counted))
     write_table(scores_path, RETRIEVAL_COLUMNS, chain.from_iterable(scored.values()))
 
 

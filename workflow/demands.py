@@ -9,17 +9,21 @@ from typing import Any
 from fossilvit.encoders import Choice
 from fossilvit.provenance import recipes
 from fossilvit.scans.specimens import Specimen
+from fossilvit.sheet.said import Wanted
 
 Settings = dict[str, Any]
 """The configuration, or one group of it."""
 MB = 10**6
-SHEET_SETTINGS = ("object", "category", "select", "restrict")
-"""Settings that say what the sheet is for, and arguments of join_sheet."""
 
 
 def render_arguments(settings: Settings) -> str:
     """The arguments of render_multiview that say how specimens are seen."""
     return _arguments(settings["render"])
+
+
+def sheet_arguments(settings: Settings) -> list[str]:
+    """The arguments of join_sheet that say what the sheet is for."""
+    return [f"--{name}={settings[name]}" for name in Wanted._fields if settings[name] is not None]
 
 
 def encoder_arguments(settings: Settings) -> str:

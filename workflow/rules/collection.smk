@@ -77,12 +77,12 @@ if PLAN.said:
             mem_mb=lambda wildcards, attempt: 2000 * attempt,
             runtime=lambda wildcards, attempt: 20 * attempt,
         params:
-            # neither is an input: freshness looks at what they say
+            # no input, as scans are none: freshness looks at what it says
             sheet=lambda wildcards: config["specimens"],
             meshes=lambda wildcards: config["meshes"],
             prefer=config["prefer"],
             names="--for-cluster" if REMOTE else "",
-            asked=[f"--{name}={config[name]}" for name in demands.SHEET_SETTINGS if config[name] is not None],
+            asked=lambda wildcards: demands.sheet_arguments(config),
         shell:
             'python "$FOSSILVIT"/join_sheet.py --sheet={params.sheet:q} {params.asked:q} --meshes={params.meshes:q}'
             " --prefer {params.prefer} {params.names} --specimens {input.specimens:q} --emb {input.embeddings:q}"
