@@ -10,6 +10,8 @@ import os
 import sys
 import traceback
 
+from fossilvit.store import tables
+
 STAGES = ("render_multiview", "extract_features", "pool_embeddings", "gather_records", "gather_shard", "cluster")
 STAGES += ("fetch_weights", "list_files", "collect_embeddings", "join_sheet", "find_duplicates", "search", "evaluate")
 STAGES += ("find_suspects", "export_embeddings", "draw_figures")
@@ -37,6 +39,7 @@ def main():
 def done(stages, folder, settings, shards, queries) -> int:
     """Do every stage in a folder, and return the exit code."""
     os.chdir(folder)
+    os.environ[tables.MARK] = str(int(settings["byte_order_mark"]))
     try:
         for stage, *arguments in commands(settings, shards, queries):
             sys.argv = [stage, *map(str, arguments)]
