@@ -45,8 +45,8 @@ def main() -> None:
     identities = [row["specimen_id"] for row in rows]
     known = facts.read(arguments.sheet, identities)
     copies, digest = duplicates.read(arguments.duplicates)
-    standing = set(duplicates.originals(identities, copies).tolist())
-    cluster_of = {row["specimen_id"]: row["cluster_id"] for number, row in enumerate(rows) if number in standing}
+    standing = duplicates.standing(identities, copies)
+    cluster_of = {row["specimen_id"]: row["cluster_id"] for row, stands in zip(rows, standing, strict=True) if stands}
     levels = {
         level: {identity: labels[identity] for identity in cluster_of if identity in labels}
         for level, labels in reversed(known.levels.items())

@@ -39,7 +39,7 @@ def main() -> None:
         categories,
         clusters,
         arguments.metric,
-        duplicates.originals(identities, copies) == np.arange(len(identities)),
+        duplicates.standing(identities, copies),
         None if known.among is None else [known.among.get(identity, "") for identity in identities],
     )
     made_from = recipes.suspects(

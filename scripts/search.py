@@ -14,7 +14,6 @@ from os.path import expanduser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from fossilvit import command_line
@@ -53,7 +52,7 @@ def main() -> None:
         path, scores = (layout.within(arguments.out, table) for table in (layout.NEIGHBORS, layout.RETRIEVAL))
         copies, digest = duplicates.read(arguments.duplicates)
         made_from = recipes.neighbors(passport, arguments.metric, arguments.topk, duplicates=digest, facts=said)
-        standing = duplicates.originals(identities, copies) == np.arange(len(identities))
+        standing = duplicates.standing(identities, copies)
         levels = {
             level: [
                 labels.get(identity, "") if stands else ""

@@ -10,7 +10,7 @@ from pyarrow import parquet
 from fossilvit.collection import exporting
 from fossilvit.errors import UserError
 from fossilvit.store.embeddings import write_embeddings
-from fossilvit.store.tables import SHEET_COLUMNS, write_table
+from fossilvit.store.tables import LENGTHS, SHEET_COLUMNS, write_table
 
 IDENTITIES = ["shells/NHM 1", "teeth/a{b}", "標本"]
 OWN = ("category: family", "restrict: part", "id", "Vector", "ac:subjectPart", "note (sheet)")
@@ -61,7 +61,7 @@ def test_types_are_plain_ones_that_other_programs_know(tmp_path):
     exporting.write(tmp_path / "a.parquet", IDENTITIES, vectors(3), columns)
     kinds = {field.name: str(field.type) for field in parquet.read_schema(tmp_path / "a.parquet")}
     assert kinds.pop("vector") == "list<element: float>"
-    assert {kinds.pop(name) for name in exporting.NUMBERS} == {"double"} and {*kinds.values()} == {"string"}
+    assert {kinds.pop(name) for name in LENGTHS} == {"double"} and {*kinds.values()} == {"string"}
 
 
 @pytest.mark.parametrize("count", [0, 1, exporting.ROWS + 1])

@@ -292,10 +292,10 @@ def test_a_wrong_value_is_refused_with_its_row_its_column_and_what_is_allowed(tm
     columns(tmp_path, 'file,x_spacing,y_spacing\na,"0,05",1e-3\n').check()
 
 
-def test_a_column_that_looks_like_a_misspelled_known_one_is_told(tmp_path):
-    told = columns(tmp_path, "file,familly,catalogNumbr,remarks,age class\na,b,c,d,e\n").misspelled()
-    assert [name for name in ("family", "catalogNumber") if any(name in sentence for sentence in told)] == [
+def test_a_column_that_looks_like_a_misspelled_known_one_is_named(tmp_path):
+    sentences = columns(tmp_path, "file,familly,catalogNumbr,remarks,age class\na,b,c,d,e\n").misspelled()
+    assert [name for name in ("family", "catalogNumber") if any(name in sentence for sentence in sentences)] == [
         "family",
         "catalogNumber",
     ]
-    assert len(told) == 2
+    assert len(sentences) == 2

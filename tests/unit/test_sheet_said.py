@@ -119,7 +119,7 @@ def test_a_category_that_cannot_be_read_is_refused(refused, category, message):
     assert message in refused(["UF_1"], ["catalogNumber", "family", "bed"], ["UF 1", "A", "?"], category=category)
 
 
-def test_labels_that_look_like_typing_errors_are_told(says):
+def test_labels_that_look_like_typing_errors_are_named(says):
     rows = [
         ["1", "Hominidae", "Homo"],
         ["2", "Hominidae", "Homo"],
@@ -128,15 +128,15 @@ def test_labels_that_look_like_typing_errors_are_told(says):
     ]
     identities = ["UF_1", "UF_2", "UF_3", "UF_4"]
     header = ["catalogNumber", "family", "genus"]
-    told = "\n".join(
+    remarks = "\n".join(
         says(identities, header, *([f"UF {row[0]}", *row[1:]] for row in rows), category="family/genus").sentences
     )
-    assert "'Hominidea' is the category of one scan; if it means 'Hominidae'" in told
-    assert "'Homo' and 'homo' count as two categories" in told
-    assert "'Homo' lies in two categories of family, 'Hominidae' and 'Hominidea'" in told
+    assert "'Hominidea' is the category of one scan; if it means 'Hominidae'" in remarks
+    assert "'Homo' and 'homo' count as two categories" in remarks
+    assert "'Homo' lies in two categories of family, 'Hominidae' and 'Hominidea'" in remarks
 
 
-def test_labels_that_differ_as_they_should_are_not_told(says):
+def test_labels_that_differ_as_they_should_are_not_named(says):
     rows = [["UF 1", "bed 11"], ["UF 2", "bed 12"], ["UF 3", "bed 12"], ["UF 4", "tibia"], ["UF 5", "fibula"]]
     assert len(says([f"UF_{n}" for n in range(1, 6)], ["catalogNumber", "bed"], *rows, category="bed").sentences) == 1
 

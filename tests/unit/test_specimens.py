@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fossilvit.errors import UserError
 from fossilvit.scans import specimens
+from fossilvit.sheet import facts
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=12)
 IDS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
@@ -15,8 +16,8 @@ IDS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 def test_the_category_is_the_folder():
     assert specimens.category("a/b/c") == "a/b"
     assert specimens.category("alone") == ""
-    assert specimens.categories(["a/b/c", "a/d", "alone"]) == {"a/b", "a"}
-    assert specimens.categories(["alone"]) == set()
+    assert set(facts.of_folders(["a/b/c", "a/d", "alone"]).categories.values()) == {"a/b", "a"}
+    assert set(facts.of_folders(["alone"]).categories.values()) == set()
 
 
 def test_the_shard_is_the_crc_of_the_id():

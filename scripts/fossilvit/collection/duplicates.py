@@ -136,6 +136,12 @@ def originals(identities: Sequence[str], rows: Sequence[Mapping[str, str]]) -> n
     return np.array(found, int)
 
 
+def standing(identities: Sequence[str], rows: Sequence[Mapping[str, str]]) -> np.ndarray:
+    """Which specimens stand for their object, bool [N]; see originals()."""
+    stands: np.ndarray = originals(identities, rows) == np.arange(len(identities))
+    return stands
+
+
 def candidates(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
     """The IDs of specimens whose facts agree, in groups of two or more. IDs are in the order of the rows."""
     pairs = cKDTree(signatures(rows)).query_pairs(SIMILAR, p=np.inf, output_type="ndarray")

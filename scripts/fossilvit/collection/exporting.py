@@ -13,12 +13,10 @@ from fossilvit.errors import UserError
 from fossilvit.scans import specimens
 from fossilvit.sheet.facts import FOLDER, LEVEL
 from fossilvit.store.files import PathLike, atomic
-from fossilvit.store.tables import SHEET_COLUMNS, read_wider_table
+from fossilvit.store.tables import LENGTHS, SHEET_COLUMNS, read_wider_table
 
 ID, VECTOR = "id", "vector"
 """The names of the first two columns."""
-NUMBERS = ("length_mm", "width_mm", "height_mm")
-"""The columns of the joined sheet that hold numbers, or nothing. All others are text."""
 ROWS = 10_000
 """Rows that are written at once, so that programs can read them in parts."""
 
@@ -58,7 +56,7 @@ def write(path: PathLike, identities: Sequence[str], embeddings: np.ndarray, col
     import pyarrow
     from pyarrow import parquet
 
-    kinds = {name: pyarrow.float64() if name in NUMBERS else pyarrow.string() for name in columns}
+    kinds = {name: pyarrow.float64() if name in LENGTHS else pyarrow.string() for name in columns}
     schema = pyarrow.schema({ID: pyarrow.string(), VECTOR: pyarrow.list_(pyarrow.float32()), **kinds})
     with atomic(path) as file, parquet.ParquetWriter(file, schema) as writer:
         for start in range(0, len(identities), ROWS):
@@ -82,4 +80,4 @@ def _free(name: str) -> str:
 
 
 def _values(name: str, texts: list[str]) -> Values:
-    return [float(text) if text else None for text in texts] if name in NUMBERS else texts
+    return [float(text) if text else None for text in texts] if name in LENGTHS else texts

@@ -134,9 +134,7 @@ def find(
 class _Survey:
     """Checks one result after another and collects the stale ones. What is made from a stale result is stale too."""
 
-    def __init__(
-        self, settings: Mapping[str, Any], encoder: Encoder, digests: Digests, sheet: Sheet | None = None
-    ) -> None:
+    def __init__(self, settings: Mapping[str, Any], encoder: Encoder, digests: Digests, sheet: Sheet | None) -> None:
         self.settings, self.encoder, self.digests, self.sheet = settings, encoder, digests, sheet
         self.facts = sheet.facts if sheet else None
         self.again: list[str] = []

@@ -55,7 +55,7 @@ def checked(config: dict[str, Any], schema: str | os.PathLike[str]) -> dict[str,
             raise UserError(f"specimens: there is no file {config['specimens']}; correct the path, or set it to null.")
         config["select"] = _closed(config["select"])
     else:
-        _check_no_sheet(config)
+        _check_no_sheet(config, rules["properties"])
     weights = config["extract"]["weights"]
     if weights is not None:
         config["extract"]["weights"] = expanduser(weights)
@@ -74,9 +74,9 @@ def _closed(text: str | None) -> str | None:
     return f"{text}{opened[mark.start()]}" if (mark := re.search("[\"']", opened)) else text
 
 
-def _check_no_sheet(config: dict[str, Any]) -> None:
-    for name, usual in {"object": "auto", "category": "folder", "select": None, "restrict": None}.items():
-        if config[name] != usual:
+def _check_no_sheet(config: dict[str, Any], rules: dict[str, Any]) -> None:
+    for name in ("object", "category", "select", "restrict"):
+        if config[name] != rules[name]["default"]:
             raise UserError(
                 f"{name} is {config[name]!r}, a column of a sheet, but there is no sheet; name its file as specimens."
             )

@@ -37,11 +37,6 @@ def category(identity: str) -> str:
     return identity.rpartition("/")[0]
 
 
-def categories(identities: Iterable[str]) -> set[str]:
-    """The folders that specimens lie in; empty if all lie in none."""
-    return {category(identity) for identity in identities} - {""}
-
-
 def queries(wanted: Iterable[str], identities: Collection[str]) -> dict[str, str]:
     """The ID that every query means, by its name in file names.
 

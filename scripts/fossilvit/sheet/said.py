@@ -50,6 +50,8 @@ class Said(NamedTuple):
     """The column of `restrict` under its own name."""
     columns: Columns
     joined: Joined
+    unmatched: Unmatched
+    """Why scans have no row, and rows no scan."""
     identities: list[str]
     """The IDs of all scans, sorted."""
 
@@ -72,14 +74,13 @@ class Said(NamedTuple):
         rows : list of list of str
             One per scan in order of ID, then one per row of the sheet without a scan.
         """
-        unmatched = Unmatched(self.columns, self.joined, self.identities)
         sheet = self.columns.sheet
-        rows = [self._scan(identity, unmatched, extents) for identity in self.identities]
+        rows = [self._scan(identity, extents) for identity in self.identities]
         joined = {partner.row for partner in self.joined.partners.values()}
         blank = [""] * (len(self._header()) - len(SHEET_COLUMNS))
         for place, row in enumerate(sheet.rows):
             if place not in joined:
-                ours = ["", str(row.number), "", "false", unmatched.row(place), "", "", "", ""]
+                ours = ["", str(row.number), "", "false", self.unmatched.row(place), "", "", "", ""]
                 rows.append([*ours, *blank, *row.cells.values()])
         return [*self._header(), *_renamed(sheet.columns, self._header())], rows
 
@@ -87,7 +88,7 @@ class Said(NamedTuple):
         levels = [f"{LEVEL}{name}" for name in self.everything.levels]
         return [*SHEET_COLUMNS, *levels, *([f"{RESTRICT}{self.restricted}"] if self.restricted else [])]
 
-    def _scan(self, identity: str, unmatched: Unmatched, extents: Mapping[str, Sequence[float]]) -> list[str]:
+    def _scan(self, identity: str, extents: Mapping[str, Sequence[float]]) -> list[str]:
         partner = self.joined.partners.get(identity)
         row = self.columns.sheet.rows[partner.row] if partner else None
         is_selected = self.selected is None or identity in self.selected
@@ -97,7 +98,7 @@ class Said(NamedTuple):
             str(row.number) if row else "",
             self.columns.own[partner.column] if partner else "",
             "true" if is_selected else "false",
-            "" if row else unmatched.scan(identity),
+            "" if row else self.unmatched.scan(identity),
             self.everything.objects.get(identity, ""),
             *self._lengths(row, extents.get(identity)),
             *(values.get(identity, "") for values in known),
@@ -156,7 +157,7 @@ def take(path: PathLike, schema: PathLike, identities: Collection[str], wanted: 
         *objects.shared(only.objects),
         *levels.doubts(only.levels),
     ]
-    return Said(only, selected, sentences, everything, own, columns, joined, sorted(identities))
+    return Said(only, selected, sentences, everything, own, columns, joined, unmatched, sorted(identities))
 
 
 def _only(everything: Facts, selected: frozenset[str] | None) -> Facts:

@@ -34,11 +34,9 @@ class Unmatched:
         """The sentence about a scan without a row."""
         if identity in self._joined.contradicted:
             place, column = self._joined.contradicted[identity]
-            own = self._columns.own[column]
-            value = self._columns.sheet.rows[place].cells[own]
             return (
                 f"No row fits the scan {words.quoted(identity)}: {called(self._columns, place)} has its number, but "
-                f"{words.quoted(value)} as {words.quoted(own)}."
+                f"{self._value(place, column)}."
             )
         near = self._rows.to(_key(identity))
         if near is None:
@@ -54,11 +52,9 @@ class Unmatched:
             return f"Row {self._columns.sheet.rows[place].number} does not say which scan it is about."
         if place in self._contradicting:
             scan, column = self._contradicting[place]
-            own = self._columns.own[column]
-            value = self._columns.sheet.rows[place].cells[own]
             return (
                 f"No scan belongs to {called(self._columns, place)}: {words.quoted(scan)} has its number, but not "
-                f"{words.quoted(value)} as {words.quoted(own)}."
+                f"{self._value(place, column)}."
             )
         near = self._scans.to(_key(said))
         if near is None:
@@ -66,6 +62,11 @@ class Unmatched:
         partner = self._joined.partners.get(near)
         nearest = words.quoted(near) + (f", which belongs to {called(self._columns, partner.row)}" if partner else "")
         return f"No scan belongs to {called(self._columns, place)}; the nearest is {nearest}."
+
+    def _value(self, place: int, column: str) -> str:
+        """What a row has in a known column, and the sheet's name of the column."""
+        own = self._columns.own[column]
+        return f"{words.quoted(self._columns.sheet.rows[place].cells[own])} as {words.quoted(own)}"
 
     @cached_property
     def _rows(self) -> "_Names[int]":

@@ -37,10 +37,9 @@ SPECIMENS_COLUMNS = (
     *("cleaned", "notes", "bytes", "sha256", "seconds", "reason", "strays", "strays_share", "strays_distance"),
 )
 DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
-SHEET_COLUMNS = (
-    *("specimen_id", "sheet_row", "joined_by", "selected", "reason", "object"),
-    *("length_mm", "width_mm", "height_mm"),
-)
+LENGTHS = ("length_mm", "width_mm", "height_mm")
+"""The columns of the joined sheet that hold numbers, or nothing."""
+SHEET_COLUMNS = ("specimen_id", "sheet_row", "joined_by", "selected", "reason", "object", *LENGTHS)
 """The first columns of the joined sheet. Its categories follow, and the columns of the sheet itself."""
 SUSPECTS_COLUMNS = (
     *("specimen_id", "category", "suggested", "suspicion"),
@@ -146,11 +145,7 @@ def read_table(path: PathLike, columns: Sequence[str], **types: Callable[[str], 
     UserError
         The file is missing or broken, or something else than a finite number is in the place of a number.
     """
-    found, rows = read_wider_table(path, columns, **types)
-    if len(found) != len(columns):
-        with readable(path):
-            raise ValueError(f"its columns should be {','.join(columns)}")
-    return rows
+    return _read(path, columns, types, wider=False)[1]
 
 
 def read_wider_table(
@@ -160,10 +155,16 @@ def read_wider_table(
 
     Parameters and errors are those of read_table().
     """
+    return _read(path, columns, types, wider=True)
+
+
+def _read(
+    path: PathLike, columns: Sequence[str], types: dict[str, Callable[[str], int | float]], wider: bool
+) -> tuple[list[str], list[dict[str, Any]]]:
     with readable(path, csv.Error), open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         found = [unescaped(name) for name in next(reader, [])]
-        if found[: len(columns)] != list(columns):
+        if (found[: len(columns)] if wider else found) != list(columns):
             raise ValueError(f"its columns should be {','.join(columns)}")
         return found, [_row(found, cells, types) for cells in reader if cells]
 
