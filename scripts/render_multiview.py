@@ -4,15 +4,12 @@ In: files of meshes. Out: one folder of views per specimen, PNG of uint8 [S, S, 
 """
 
 import argparse
-import os
 import sys
-from collections.abc import Sequence
 from os.path import expanduser
-from pathlib import Path
 
 from fossilvit import command_line
 from fossilvit.running import commands
-from fossilvit.scans import inventory, specimens
+from fossilvit.scans import finding
 from fossilvit.store import layout
 from fossilvit.store.png import write_image
 from fossilvit.views import cameras, isolated, poses, recording, rendering, studio
@@ -22,7 +19,7 @@ from fossilvit.views.studio import Settings
 
 def main() -> None:
     arguments = parse()
-    sources = find(arguments.meshes, arguments.preview or arguments.specimen, arguments.prefer)
+    sources = finding.scans(arguments.meshes, arguments.preview or arguments.specimen, arguments.prefer)
     settings = Settings(*(getattr(arguments, name) for name in Settings._fields))
 
     def render(identity: str) -> None:
@@ -32,20 +29,6 @@ def main() -> None:
             recording.render(sources[identity], identity, settings, arguments.out)
 
     commands.each(list(sources), render, "render")
-
-
-def find(folder_or_file: str, wanted: str | None, prefer: Sequence[str]) -> dict[str, str]:
-    """Find the specimens to render: their paths, by ID."""
-    path = Path(folder_or_file)
-    named = inventory.without_extension(path.name)
-    # a path that may not be looked at counts as a file if its name ends as one
-    if os.path.isfile(path) or (named and not os.path.isdir(path)):
-        return {wanted or named or path.stem: str(path)}
-    found = {identity: specimen.path for identity, specimen in inventory.take(path, prefer).specimens.items()}
-    if wanted:
-        identity = specimens.resolve(wanted, found)
-        return {identity: found[identity]}
-    return found
 
 
 def draw_preview(sitting: Sitting, identity: str, settings: Settings) -> None:
