@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from fossilvit import encoders
 from fossilvit.errors import UserError
 from fossilvit.provenance import backends, freshness, recipes
+from fossilvit.provenance.freshness import Atlas
 from fossilvit.scans import inventory, specimens
 from fossilvit.store import digests, files, layout
 
@@ -83,13 +84,13 @@ class Gone:
         return False
 
 
-def find(settings, here=True):
+def find(settings, here=True, atlas=None):
     options = {name: settings["extract"][name] for name in encoders.Options._fields if name in settings["extract"]}
     choice = encoders.choose(settings["extract"]["model"], encoders.Options(**options))
     found = inventory.take(settings["meshes"], settings["prefer"])
     shards = specimens.members(found.specimens, settings["shards"])
     encoder = choice if here else Gone(choice)
-    return freshness.find(found, shards, settings, encoder, digests.Digests(), None, labeled=False)
+    return freshness.find(found, shards, settings, encoder, digests.Digests(), None, labeled=False, atlas=atlas)
 
 
 def test_before_the_first_run_nothing_is_there_to_be_made_again(tmp_path, monkeypatch, settings):
@@ -254,6 +255,72 @@ def test_a_record_of_any_other_content_is_made_again(described, settings, path, 
         assert EMBEDDING in found.again
     finally:
         shutil.copy("kept", path)
+
+
+@pytest.fixture
+def exhibited(described):
+    """A specimen whose exhibit is up to date too."""
+    made = layout.exhibit_path(layout.EXHIBITS, "a")
+    made.parent.mkdir(parents=True)
+    made.write_text("thumbnail\nexhibit\n")
+    write_exhibit_record(made)
+    return made
+
+
+def write_exhibit_record(made):
+    content = Path(RENDER).read_bytes()
+    record = {"made_from": recipes.exhibit(content), "sha256": {made.name: digests.of_file(made)}}
+    files.write_json(layout.record_path(made), record)
+
+
+def test_an_exhibit_that_is_up_to_date_is_left_alone(exhibited, settings):
+    found = find(settings, atlas=Atlas(None))
+    assert not found.rendered and not found.reasons and not found.again
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda made: made.write_text("another\nexhibit\n"),
+        lambda made: layout.record_path(made).unlink(),
+        lambda made: files.write_json(
+            layout.record_path(made), {"made_from": {"render": "of another scan"}, "sha256": {}}
+        ),
+    ],
+)
+def test_a_stale_exhibit_is_made_again_from_the_views_that_are_there(exhibited, settings, change):
+    change(exhibited)
+    found = find(settings, atlas=Atlas(None))
+    assert found.again == {str(exhibited)} and not found.rendered and not found.described
+
+
+def test_without_its_views_a_specimen_is_rendered_again_for_its_exhibit(exhibited, settings):
+    settings["keep_renders"] = False
+    Path("data/renders/a/views.txt").unlink()
+    assert not find(settings, atlas=Atlas(None)).rendered
+    exhibited.unlink()
+    assert find(settings, atlas=Atlas(None)).rendered == {"a"}
+    assert not find(settings).rendered, "no atlas needs an exhibit"
+
+
+def test_a_view_that_an_exhibit_could_not_read_is_rendered_again(exhibited, settings):
+    files.write_json(layout.record_path(exhibited), recipes.broken(Path(RENDER).read_bytes(), "a_view01.png"))
+    assert find(settings, atlas=Atlas(None)).rendered == {"a"}
+
+
+def test_a_changed_exhibit_makes_the_chunk_of_its_shard_stale(exhibited, settings):
+    shard = specimens.shard("a", 1)
+    chunks = [Path(path) for path in layout.chunks(shard)]
+    chunks[0].parent.mkdir(parents=True)
+    for chunk in chunks:
+        chunk.write_text("chunk")
+    made = {"a": digests.of_file(exhibited)}
+    record = {"made_from": recipes.chunk(made), "sha256": {chunk.name: digests.of_file(chunk) for chunk in chunks}}
+    files.write_json(layout.record_path(chunks[0]), record)
+    assert not find(settings, atlas=Atlas(1)).again
+    exhibited.write_text("another\nexhibit\n")
+    write_exhibit_record(exhibited)
+    assert set(map(str, chunks)) < find(settings, atlas=Atlas(1)).again
 
 
 def test_a_query_for_nobody_is_refused(described, settings):

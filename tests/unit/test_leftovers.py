@@ -87,14 +87,30 @@ def test_tables_that_only_former_runs_made_are_found_with_their_records_and_noth
     for name in (*scored, "sheet.csv", "sheet.json", "clusters.csv", "clusters.json"):
         (tmp_path / name).touch()
 
-    def former(queries, **made):
-        return [path.name for path in leftovers.former(tmp_path, queries, **{"labeled": True, "joined": True, **made})]
+    (tmp_path / "atlas/chunks").mkdir(parents=True)
+    page = ("map.csv", "map.json", "atlas/index.html", "atlas/index.json")
+    chunks = [f"atlas/chunks/{part}-{shard}" for shard in ("0000", "0001") for part in ("exhibits", "thumbnails")]
+    for name in (*page, *(f"{chunk}.js" for chunk in chunks), *(f"{chunk}.json" for chunk in chunks[::2])):
+        (tmp_path / name).touch()
+    tables = ["knn_a.csv", "knn_b.csv", "sheet.csv", "evaluation.csv", "suspects.csv", *page[::2]]
+    everything = {f"results/{name}" for name in (*tables, *(f"{chunk}.js" for chunk in chunks))}
 
-    assert former(["a"]) == ["knn_b.csv", "knn_b.json"]
-    assert former(["a", "b"], labeled=False) == list(scored)
-    assert former(["a", "b"], joined=False) == ["sheet.csv", "sheet.json"]
+    def former(*unasked):
+        found = leftovers.former(tmp_path, everything - {f"results/{name}" for name in unasked})
+        return [path.relative_to(tmp_path).as_posix() for path in found]
+
+    assert former() == []
+    assert former("knn_b.csv") == ["knn_b.csv", "knn_b.json"]
+    assert former("evaluation.csv", "suspects.csv") == list(scored)
+    assert former("sheet.csv") == ["sheet.csv", "sheet.json"]
+    assert former("map.csv", "atlas/index.html") == sorted(page)
+    assert former("atlas/chunks/exhibits-0001.js", "atlas/chunks/thumbnails-0001.js") == [
+        "atlas/chunks/exhibits-0001.js",
+        "atlas/chunks/exhibits-0001.json",
+        "atlas/chunks/thumbnails-0001.js",
+    ]
     (tmp_path / "suspects.json").unlink()
-    assert "suspects.csv" not in former([], labeled=False), "a table without a record is the user's own"
+    assert "suspects.csv" not in former("suspects.csv"), "a table without a record is the user's own"
 
 
 def test_where_nothing_was_computed_nothing_is_left(tmp_path):

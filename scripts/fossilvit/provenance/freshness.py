@@ -23,7 +23,7 @@ from fossilvit.scans.inventory import Inventory
 from fossilvit.scans.specimens import Specimen
 from fossilvit.sheet.facts import Facts
 from fossilvit.store import files, layout, records
-from fossilvit.store.digests import Digest, Digests
+from fossilvit.store.digests import Digest, Digests, of_value
 from fossilvit.store.files import PathLike
 from fossilvit.store.tables import is_marked
 
@@ -73,6 +73,24 @@ class Encoder(Protocol):
         """Return whether all files of the encoder are on this machine."""
 
 
+class Atlas(NamedTuple):
+    """Where the parts of the atlas lie."""
+
+    shards: int | None
+    """The number of shards, each with chunks beside the page; None if the page holds everything."""
+
+
+class Made(NamedTuple):
+    """What is up to date of one specimen: None for what is not."""
+
+    record: dict[str, Any] | None
+    """Its render record."""
+    features: str | None
+    """The digest of its features."""
+    embedding: str | None
+    exhibit: str | None
+
+
 NOTHING = Stale(frozenset(), frozenset(), frozenset(), False, Counter())
 
 
@@ -96,6 +114,7 @@ def find(
     digests: Digests,
     sheet: Sheet | None,
     labeled: bool,
+    atlas: Atlas | None,
 ) -> Stale:
     """Find all results that are stale.
 
@@ -110,13 +129,15 @@ def find(
     sheet : Sheet or None
     labeled : bool
         Whether specimens have categories to compare neighbors and clusters with.
+    atlas : Atlas or None
+        None if no atlas is drawn.
 
     Raises
     ------
     UserError
         A query matches no specimen, or several.
     """
-    survey = _Survey(settings, encoder, digests, sheet)
+    survey = _Survey(settings, encoder, digests, sheet, atlas)
     known = found.specimens
     passport = survey.collection(
         {
@@ -124,8 +145,8 @@ def find(
             for shard, identities in shards.items()
         }
     )
-    survey.listing(passport, found)
-    survey.results(passport, known, labeled)
+    failed = survey.listing(passport, found)
+    survey.results(passport, known, labeled, failed)
     fetched = survey.encoder_record()
     again, rendered, described = map(frozenset, (survey.again, survey.rendered, survey.described))
     return Stale(again, rendered, described, not fetched, survey.reasons)
@@ -134,14 +155,22 @@ def find(
 class _Survey:
     """Checks one result after another and collects the stale ones. What is made from a stale result is stale too."""
 
-    def __init__(self, settings: Mapping[str, Any], encoder: Encoder, digests: Digests, sheet: Sheet | None) -> None:
-        self.settings, self.encoder, self.digests, self.sheet = settings, encoder, digests, sheet
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        encoder: Encoder,
+        digests: Digests,
+        sheet: Sheet | None,
+        atlas: Atlas | None,
+    ) -> None:
+        self.settings, self.encoder, self.digests, self.sheet, self.atlas = settings, encoder, digests, sheet, atlas
         self.facts = sheet.facts if sheet else None
         self.again: list[str] = []
         self.rendered: set[str] = set()
         self.described: set[str] = set()
         self.reasons: Counter[str] = Counter()
         self.failed: dict[str, str] = {}
+        self.exhibits: dict[str, str | None] = {}
         self.recipe = encoder.recipe(digests.of)
 
     def judge(self, find_change: Callable[[], str | None], *outputs: PathLike) -> bool:
@@ -181,12 +210,14 @@ class _Survey:
         contents = {one: files.read_bytes(layout.render_record(layout.RENDERS, one)) for one in members}
         done = [one for one, content in contents.items() if content]
         arrays = (layout.array_path(folder, one) for folder in (layout.FEATURES, layout.EMBEDDINGS) for one in done)
-        self.digests.look([*(members[one].path for one in done), *arrays])
+        exhibits = (layout.exhibit_path(layout.EXHIBITS, one) for one in (done if self.atlas else ()))
+        self.digests.look([*(members[one].path for one in done), *arrays, *exhibits])
 
         checked = {identity: self.specimen(specimen, contents[identity]) for identity, specimen in members.items()}
-        records = {one: record for one, (record, _, _) in checked.items() if record}
-        features = {one: digest for one, (_, digest, _) in checked.items() if digest}
-        embeddings = {one: digest for one, (_, _, digest) in checked.items() if digest}
+        records = {one: made.record for one, made in checked.items() if made.record}
+        features = {one: made.features for one, made in checked.items() if made.features}
+        embeddings = {one: made.embedding for one, made in checked.items() if made.embedding}
+        self.chunks(shard, {one: made.exhibit for one, made in checked.items()})
         kept = self.shard_records(shard, members, records)
         path = layout.shard_embeddings(shard)
         found: dict[str, Any] = {}
@@ -231,10 +262,16 @@ class _Survey:
 
         return kept if self.judge(change, path) else None
 
-    def specimen(self, specimen: Specimen, content: bytes) -> tuple[dict[str, Any] | None, str | None, str | None]:
-        """The render record of a specimen, the digest of its features, and the digest of its embedding.
+    def chunks(self, shard: str, exhibits: Mapping[str, str | None]) -> None:
+        """Check the chunks of a shard that lie beside the atlas, and note the digests of exhibits, by ID."""
+        self.exhibits |= exhibits
+        if self.atlas and self.atlas.shards:
+            made = {identity: digest for identity, digest in exhibits.items() if digest}
+            wanted = recipes.chunk(made) if made.keys() == exhibits.keys() else None
+            self.table(wanted, *layout.chunks(shard))
 
-        Each is None unless it is up to date.
+    def specimen(self, specimen: Specimen, content: bytes) -> Made:
+        """What is up to date of a specimen.
 
         Parameters
         ----------
@@ -244,23 +281,38 @@ class _Survey:
         """
         path = layout.render_record(layout.RENDERS, specimen.id)
         record = files.parsed(content)
-        noted, pooled = (
-            files.read_object(layout.record_path(layout.array_path(folder, specimen.id)))
-            for folder in (layout.FEATURES, layout.EMBEDDINGS)
-        )
-        broken = "broken" in noted and noted == recipes.broken(content, noted["broken"])
+        described, pooled = (layout.array_path(folder, specimen.id) for folder in (layout.FEATURES, layout.EMBEDDINGS))
+        noted = files.read_object(layout.record_path(described))
+        shown = files.read_object(layout.record_path(layout.exhibit_path(layout.EXHIBITS, specimen.id)))
+        broken = any("broken" in one and one == recipes.broken(content, one["broken"]) for one in (noted, shown))
         views = "none" if broken else _views(path.parent, specimen.id, record)
         rendered = self.judge(lambda: self.render_change(specimen, record, views), path)
         wanted = recipes.features(content, self.recipe) if rendered else None
         elsewhere = backends.elsewhere(noted, self.encoder.device)
-        features = self.array(layout.FEATURES, specimen.id, noted, wanted, "settings of extract", elsewhere)
+        features = self.file(described, wanted, "settings of extract", elsewhere)
         if features is None:
             self.described.add(specimen.id)
-        if not rendered or (features is None and views != "all"):
+        exhibit = self.exhibit(specimen.id, content if rendered else None)
+        lacking = features is None or (exhibit is None and self.atlas)
+        if not rendered or (lacking and views != "all"):
             self.rendered.add(specimen.id)
         wanted = recipes.embedding(features, self.settings["pool"]) if features else None
-        embedding = self.array(layout.EMBEDDINGS, specimen.id, pooled, wanted, "pool")
-        return record if rendered else None, features, embedding
+        embedding = self.file(pooled, wanted, "pool")
+        return Made(record if rendered else None, features, embedding, exhibit)
+
+    def exhibit(self, identity: str, content: bytes | None) -> str | None:
+        """The digest of what the atlas shows of a specimen; None unless it is up to date, or where there is no atlas.
+
+        Parameters
+        ----------
+        identity : str
+        content : bytes or None
+            The content of its render record; None if that is stale.
+        """
+        if not self.atlas:
+            return None
+        path = layout.exhibit_path(layout.EXHIBITS, identity)
+        return self.file(path, recipes.exhibit(content) if content is not None else None, "")
 
     def render_change(self, specimen: Specimen, record: dict[str, Any], views: str) -> str | None:
         """What has changed since a specimen was rendered; None if nothing has.
@@ -292,31 +344,20 @@ class _Survey:
             return "settings of render"
         return LOST if views == "none" or (views == "best" and self.settings["keep_renders"]) else None
 
-    def array(
-        self,
-        folder: str,
-        identity: str,
-        record: dict[str, Any],
-        wanted: dict[str, Any] | None,
-        settings: str,
-        changed: bool = False,
-    ) -> str | None:
-        """The digest of the features or the embedding of a specimen; None unless it is up to date.
+    def file(self, path: Path, wanted: dict[str, Any] | None, settings: str, changed: bool = False) -> str | None:
+        """The digest of a file of a specimen: features, embedding or exhibit; None unless it is up to date.
 
         Parameters
         ----------
-        folder : path
-        identity : str
-        record : dict
-            The record beside the array; empty if there is none.
+        path : Path
         wanted : dict or None
-            The current recipe; None if something that the array is made from is stale.
+            The current recipe; None if something that the file is made from is stale.
         settings : str
             What has changed if the settings in the two recipes differ.
         changed : bool
             Whether settings that are not in the recipe have changed.
         """
-        path = layout.array_path(folder, identity)
+        record = files.read_object(layout.record_path(path))
 
         def change() -> str | None:
             if wanted is None:
@@ -356,13 +397,14 @@ class _Survey:
 
         return passport if self.judge(change, array, ids, record, layout.SPECIMENS) else None
 
-    def listing(self, passport: dict[str, Any] | None, found: Inventory) -> None:
-        """Check the tables of files that are not in the collection."""
+    def listing(self, passport: dict[str, Any] | None, found: Inventory) -> str:
+        """The digest of the table of failed specimens; empty unless it is up to date."""
         wanted = passport and recipes.listing(self.failed, found)
-        self.table(wanted, layout.FAILED, layout.PASSED_OVER, settings=FILES)
+        tables = self.table(wanted, layout.FAILED, layout.PASSED_OVER, settings=FILES)
+        return tables.get(Path(layout.FAILED).name, "")
 
-    def results(self, passport: dict[str, Any] | None, found: Collection[str], labeled: bool) -> None:
-        """Check every table of results, and the figures.
+    def results(self, passport: dict[str, Any] | None, found: Collection[str], labeled: bool, failed: str) -> None:
+        """Check every table of results, the figures and the atlas.
 
         Parameters
         ----------
@@ -371,6 +413,8 @@ class _Survey:
         found : collection of str
             The IDs of all specimens.
         labeled : bool
+        failed : str
+            The digest of the table of failed specimens; empty unless it is up to date.
         """
         sheet = self.joined_sheet(passport)
         self.table(recipes.parquet(passport, sheet) if passport and (sheet or not self.sheet) else None, layout.PARQUET)
@@ -378,25 +422,50 @@ class _Survey:
         cluster = {**self.settings["cluster"], "seed": self.settings["seed"]}
         wanted = recipes.clusters(passport, copies, **cluster) if passport and copies else None
         paths = (layout.CLUSTERS, layout.CLUSTER_SUMMARY, layout.TREE, layout.CLUSTER_HISTORY)
-        clusters = self.table(wanted, *paths).get(Path(layout.CLUSTERS).name, "")
-        retrieval, drawn = self.neighbors(passport, copies, found)
+        grouped = self.table(wanted, *paths)
+        clusters = grouped.get(Path(layout.CLUSTERS).name, "")
+        nearest, drawn = self.neighbors(passport, copies, found)
+        scores = {}
         if labeled:
-            drawn |= self.scores(passport, copies, clusters, retrieval)
+            scores = self.scores(passport, copies, clusters, nearest.get(Path(layout.RETRIEVAL).name, ""))
+            drawn |= scores
         self.figures(recipes.figures(passport, clusters, drawn) if clusters and all(drawn.values()) else None)
+        if self.atlas:
+            tables = {Path(path).name: grouped.get(Path(path).name, "") for path in paths}
+            for path, digest in (
+                (layout.FAILED, failed),
+                (layout.DUPLICATES, copies),
+                (layout.NEIGHBORS, nearest.get(Path(layout.NEIGHBORS).name, "")),
+                *([(layout.SUSPECTS, scores[Path(layout.SUSPECTS).name])] if labeled else []),
+                *([(layout.SHEET, sheet or "")] if self.sheet else []),
+            ):
+                tables[Path(path).name] = digest
+            self.drawn_atlas(passport, copies, tables)
+
+    def drawn_atlas(self, passport: dict[str, Any] | None, copies: str, tables: Mapping[str, str]) -> None:
+        """Check the map, and the atlas that shows it beside these tables, given by file name with their digests."""
+        assert self.atlas
+        metric, seed = self.settings["search"]["metric"], self.settings["seed"]
+        placed = recipes.placing(passport, copies, metric, seed) if passport and copies else None
+        tables = {**tables, **self.table_of(placed, layout.MAP)}
+        parts = {"shards": self.atlas.shards} if self.atlas.shards else {"exhibits": of_value(self.exhibits)}
+        there = passport and all(tables.values()) and (self.atlas.shards or all(self.exhibits.values()))
+        wanted = recipes.atlas(passport, tables, parts, self.digests.of) if passport and there else None
+        self.table(wanted, layout.ATLAS_PAGE)
 
     def neighbors(
         self, passport: dict[str, Any] | None, copies: str, found: Collection[str]
-    ) -> tuple[str, dict[str, str]]:
-        """The digest of the table of retrieval, and those of the tables of queries by file name; see table_of()."""
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """The digests of the tables of all neighbors, and those of the tables of queries, by file name."""
         search = {name: self.settings["search"][name] for name in ("metric", "topk")}
         made = {**search, "facts": self.facts}
         wanted = recipes.neighbors(passport, **made, duplicates=copies) if passport and copies else None
-        retrieval = self.table(wanted, layout.NEIGHBORS, layout.RETRIEVAL).get(Path(layout.RETRIEVAL).name, "")
+        nearest = self.table(wanted, layout.NEIGHBORS, layout.RETRIEVAL)
         queries: dict[str, str] = {}
         for query in specimens.queries(self.settings["search"]["queries"], found).values():
             path = layout.neighbors_table(layout.RESULTS, query)
             queries |= self.table_of(passport and recipes.neighbors(passport, **made, query=query), path)
-        return retrieval, queries
+        return nearest, queries
 
     def scores(self, passport: dict[str, Any] | None, copies: str, clusters: str, retrieval: str) -> dict[str, str]:
         """The digests of the tables of confusions and of suspects, by file name; see table_of()."""
@@ -490,7 +559,7 @@ def _difference(said: dict[str, Any], wanted: dict[str, Any], settings: str) -> 
     if said.get("version") != wanted.get("version"):
         return VERSIONS
     changed = {key for key in wanted if said.get(key) != wanted[key]}
-    if changed & {"render", "features", "records", "embeddings", "duplicates"}:
+    if changed & {"render", "features", "records", "embeddings", "duplicates", "exhibits"}:
         return STOPPED
     return SHEET if changed & {"said", "objects", "categories", "among"} else settings
 

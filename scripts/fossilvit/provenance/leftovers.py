@@ -5,7 +5,7 @@ Snakemake reads this at every start.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +13,8 @@ from fossilvit.scans import specimens
 from fossilvit.store import files, layout
 from fossilvit.store.files import PathLike
 
-SPECIMEN_RULES = ("render_views", "extract_features", "pool_embedding")
-SHARD_RULES = ("gather_records", "gather_shard")
+SPECIMEN_RULES = ("render_views", "make_exhibit", "extract_features", "pool_embedding")
+SHARD_RULES = ("gather_records", "gather_shard", "pack_exhibits")
 OF_COLLECTION = {Path(path).name for path in (layout.ARRAY, layout.IDS, layout.PASSPORT)}
 """Files in the folder of embeddings that belong to no specimen."""
 
@@ -39,6 +39,7 @@ def find(
     return sorted(
         [
             *_orphans(layout.within(data, layout.RENDERS), known, _rendered),
+            *_orphans(layout.within(data, layout.EXHIBITS), known, _named(".txt", ".json")),
             *_orphans(layout.within(data, layout.FEATURES), known, _named(".npy", ".json")),
             *_orphans(layout.within(data, layout.EMBEDDINGS), known, _embedded),
             *_orphans(layout.within(data, layout.SHARDS), used, _named(".json", ".npz")),
@@ -50,30 +51,29 @@ def find(
     )
 
 
-def former(results: PathLike, queries: Iterable[str], labeled: bool, joined: bool) -> list[Path]:
-    """List the tables that former runs made and this run does not make, with their records, sorted.
+def former(results: PathLike, asked_for: Collection[str]) -> list[Path]:
+    """List the results that former runs made and this run does not make, with their records, sorted.
 
     Parameters
     ----------
     results : path
         Folder of results.
-    queries : iterable of str
-        The names of queries in file names.
-    labeled : bool
-        Whether specimens have categories to compare neighbors and clusters with.
-    joined : bool
-        Whether there is a sheet.
+    asked_for : collection of str
+        The paths of results that this run makes and others may not, as layout has them.
     """
-    made = {Path(layout.QUERY_TABLES.format(query=query)).name for query in queries}
-    unmade: list[tuple[PathLike, ...]] = [(table,) for table in _query_tables(results) if table.name not in made]
-    unmade += [] if labeled else [layout.EVALUATION_TABLES, (layout.SUSPECTS,)]
-    unmade += [] if joined else [(layout.SHEET,)]
+    chunks = _within(results, Path(layout.CHUNK_RECORDS).parent).glob(Path(layout.CHUNK_RECORDS.format(shard="*")).name)
+    optional: list[tuple[PathLike, ...]] = [
+        *((Path(layout.RESULTS, table.name),) for table in _query_tables(results)),
+        *(layout.EVALUATION_TABLES, (layout.SUSPECTS,), (layout.SHEET,), (layout.MAP,), (layout.ATLAS_PAGE,)),
+        *(layout.chunks(layout.shard_of(record)) for record in chunks),
+    ]
     found = []
-    for tables in unmade:
-        paths = [layout.within(results, table) for table in tables]
-        record = layout.record_path(paths[0])
-        if record.exists():
-            found += [record, *(path for path in paths if path.exists())]
+    for files_of_one in optional:
+        if str(files_of_one[0]) not in asked_for:
+            paths = [_within(results, path) for path in files_of_one]
+            record = layout.record_path(paths[0])
+            if record.exists():
+                found += [record, *(path for path in paths if path.exists())]
     return sorted(found)
 
 
@@ -84,6 +84,11 @@ def delete(paths: Collection[Path]) -> None:
     for folder in sorted({parent for path in paths for parent in path.parents}, reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
+
+
+def _within(results: PathLike, path: PathLike) -> Path:
+    """The path that a result has in a folder of results."""
+    return Path(results, Path(path).relative_to(layout.RESULTS))
 
 
 def _query_tables(results: PathLike) -> Iterator[Path]:

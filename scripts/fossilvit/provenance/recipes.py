@@ -9,6 +9,7 @@ reads this at every start.
 
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fossilvit import versions
@@ -16,6 +17,7 @@ from fossilvit.errors import UserError
 from fossilvit.scans.inventory import Inventory
 from fossilvit.sheet.facts import FOLDER, Facts
 from fossilvit.store import digests
+from fossilvit.store.digests import Digest
 
 VIEW_SETTINGS = (
     *("renderer", "size", "appearance", "antialias", "viewpoints", "elevation", "framing", "align", "mirror", "strays"),
@@ -23,6 +25,10 @@ VIEW_SETTINGS = (
 )
 """Settings of rendering, as a render record names them. The number of views is the length of its list of views."""
 SECONDS = re.compile(rb'"seconds": [0-9.]+')
+PAGE = Path(__file__).parents[1] / "pages/atlas/web"
+"""The folder of the page of the atlas."""
+PAGE_FILES = ("page.html", "dist/atlas.js", "dist/atlas.css", "dist/licenses.txt")
+"""What the page is made of, beside the collection."""
 KEPT = ("status", "reason", "file", "mesh", "seconds")
 """The parts of a render record that a shard keeps: the facts of the specimen, but not those of its views."""
 
@@ -93,6 +99,16 @@ def records(by_identity: Mapping[str, Mapping[str, Any]]) -> str:
 def features(content: bytes, encoder: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe of the features of a specimen: the content of its render record, and the recipe of the encoder."""
     return {"render": render(content), "encoder": encoder}
+
+
+def exhibit(content: bytes) -> dict[str, Any]:
+    """The recipe of what the atlas shows of a specimen: the content of its render record."""
+    return {"render": render(content), "version": versions.EXHIBITS}
+
+
+def chunk(exhibits: Mapping[str, str]) -> dict[str, Any]:
+    """The recipe of the chunks of a shard: the digest of the exhibit of every specimen by its ID."""
+    return {"exhibits": digests.of_value(exhibits), "version": versions.CHUNKS}
 
 
 def broken(content: bytes, view: str) -> dict[str, Any]:
@@ -187,6 +203,28 @@ def clusters(
         "clusters": clusters,
         "seed": seed,
         "version": versions.CLUSTERING,
+    }
+
+
+def placing(passport: Mapping[str, Any], duplicates: str | None, metric: str, seed: int) -> dict[str, Any]:
+    """The recipe of the map of specimens.
+
+    The former map is not part of it, though places last: otherwise every run would have another recipe.
+
+    Parameters
+    ----------
+    passport : dict
+    duplicates : str or None
+        The digest of the table of duplicates; None if there is none.
+    metric : str
+    seed : int
+    """
+    return {
+        "collection": passport,
+        "duplicates": duplicates,
+        "metric": metric,
+        "seed": seed,
+        "version": versions.MAPPING,
     }
 
 
@@ -312,6 +350,24 @@ def figures(passport: Mapping[str, Any] | None, clusters: str, tables: Mapping[s
         The tables of the neighbors of queries, of confusions and of suspects.
     """
     return {"collection": passport, "clusters": clusters, "tables": tables, "version": versions.FIGURES}
+
+
+def atlas(
+    passport: Mapping[str, Any], tables: Mapping[str, str], parts: Mapping[str, Any], digest: Digest = digests.of_file
+) -> dict[str, Any]:
+    """The recipe of the atlas.
+
+    Parameters
+    ----------
+    passport : dict
+    tables : dict of file name to digest
+        The tables that it shows.
+    parts : dict
+        What it is made of beside tables: the digest of all `exhibits`, or the number of `shards` in chunks beside it.
+    digest : function of a path
+    """
+    page = {name: digest(str(PAGE / name)) for name in PAGE_FILES}
+    return {"collection": passport, "tables": tables, "parts": parts, "page": page, "version": versions.ATLAS}
 
 
 def common(recipes: Iterable[Recipe], what: str) -> Recipe | None:

@@ -65,20 +65,29 @@ def shard(identity: str, shards: int) -> str:
     return f"{zlib.crc32(identity.encode('utf-8')) % shards:04d}"
 
 
+def shard_count(count: int, shards: int | Literal["auto"]) -> int:
+    """The number of shards of a collection of `count` specimens.
+
+    `auto` is the power of two that gives each about MEMBERS specimens, so that it changes only when the collection
+    doubles.
+    """
+    if shards == "auto":
+        return 2 ** max(0, round(math.log2(count / MEMBERS))) if count else 1
+    return shards
+
+
 def members(identities: Collection[str], shards: int | Literal["auto"]) -> dict[str, list[str]]:
     """The IDs of every shard that has any, shards and IDs in order.
 
     Parameters
     ----------
     shards : int or "auto"
-        Number of shards. `auto` is the power of two that gives each about MEMBERS specimens, so that it changes only
-        when the collection doubles.
+        Number of shards; see shard_count().
     """
-    if shards == "auto":
-        shards = 2 ** max(0, round(math.log2(len(identities) / MEMBERS))) if identities else 1
+    number = shard_count(len(identities), shards)
     groups: dict[str, list[str]] = {}
     for identity in sorted(identities):
-        groups.setdefault(shard(identity, shards), []).append(identity)
+        groups.setdefault(shard(identity, number), []).append(identity)
     return dict(sorted(groups.items()))
 
 

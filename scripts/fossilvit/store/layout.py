@@ -12,7 +12,8 @@ from fossilvit.store.files import PathLike
 
 MESHES = "data/meshes"
 RENDERS, FEATURES, EMBEDDINGS, SHARDS = "data/renders", "data/features", "data/embeddings", "data/shards"
-RESULTS, FIGURES, LOGS = "results", "results/figures", "logs"
+EXHIBITS = "data/exhibits"
+RESULTS, FIGURES, ATLAS, LOGS = "results", "results/figures", "results/atlas", "logs"
 
 RENDER_RECORD, VIEW_LIST = "render.json", "views.txt"
 COLLECTION = "embeddings"
@@ -22,7 +23,11 @@ COLLECTION = "embeddings"
 RENDER_RECORDS = f"{RENDERS}/{{id}}/{RENDER_RECORD}"
 VIEW_LISTS = f"{RENDERS}/{{id}}/{VIEW_LIST}"
 FEATURE_ARRAYS, EMBEDDING_ARRAYS = f"{FEATURES}/{{id}}.npy", f"{EMBEDDINGS}/{{id}}.npy"
+EXHIBIT_FILES = f"{EXHIBITS}/{{id}}.txt"
 SHARD_RECORDS, SHARD_EMBEDDINGS = f"{SHARDS}/{{shard}}.json", f"{SHARDS}/{{shard}}.npz"
+CHUNKS = f"{ATLAS}/chunks"
+EXHIBIT_CHUNKS, THUMBNAIL_CHUNKS = f"{CHUNKS}/exhibits-{{shard}}.js", f"{CHUNKS}/thumbnails-{{shard}}.js"
+CHUNK_RECORDS = f"{CHUNKS}/exhibits-{{shard}}.json"
 QUERY_TABLES, QUERY_RECORDS = f"{RESULTS}/knn_{{query}}.csv", f"{RESULTS}/knn_{{query}}.json"
 
 # One file per collection.
@@ -42,6 +47,8 @@ CATEGORIES, CONFUSION = f"{RESULTS}/categories.csv", f"{RESULTS}/confusion.csv"
 EVALUATION_TABLES = (EVALUATION, CATEGORIES, CONFUSION)
 SUSPECTS, SUSPECTS_RECORD = f"{RESULTS}/suspects.csv", f"{RESULTS}/suspects.json"
 SHEET, SHEET_RECORD = f"{RESULTS}/sheet.csv", f"{RESULTS}/sheet.json"
+MAP, MAP_RECORD = f"{RESULTS}/map.csv", f"{RESULTS}/map.json"
+ATLAS_PAGE, ATLAS_RECORD = f"{ATLAS}/index.html", f"{ATLAS}/index.json"
 PARQUET, PARQUET_RECORD = f"{RESULTS}/embeddings.parquet", f"{RESULTS}/embeddings.json"
 FIGURES_RECORD = "figures.json"
 DIGESTS = ".fossilvit/digests.json"
@@ -113,6 +120,11 @@ def record_path(path: PathLike) -> Path:
     return path.with_name(f"{path.name.rpartition('.')[0]}.json")
 
 
+def exhibit_path(folder: PathLike, identity: str) -> Path:
+    """What the atlas shows of one specimen."""
+    return Path(folder, f"{encode(identity)}.txt")
+
+
 def shard_records(shard: str) -> Path:
     """The render records of one shard."""
     return Path(SHARD_RECORDS.format(shard=shard))
@@ -121,6 +133,16 @@ def shard_records(shard: str) -> Path:
 def shard_embeddings(shard: str) -> Path:
     """The embeddings of one shard."""
     return Path(SHARD_EMBEDDINGS.format(shard=shard))
+
+
+def chunks(shard: str) -> tuple[str, str]:
+    """The two chunks of one shard that lie beside the atlas."""
+    return EXHIBIT_CHUNKS.format(shard=shard), THUMBNAIL_CHUNKS.format(shard=shard)
+
+
+def shard_of(chunk_record: PathLike) -> str:
+    """The shard whose chunks a record belongs to."""
+    return Path(chunk_record).stem.partition("-")[2]
 
 
 def within(folder: PathLike, path: PathLike) -> Path:

@@ -36,6 +36,7 @@ SPECIMENS_COLUMNS = (
     *("min_x", "min_y", "min_z", "max_x", "max_y", "max_z", "area", "volume", "watertight", "components", "color"),
     *("cleaned", "notes", "bytes", "sha256", "seconds", "reason", "strays", "strays_share", "strays_distance"),
 )
+MAP_COLUMNS = ("specimen_id", "x", "y", "trust")
 DUPLICATES_COLUMNS = ("specimen_id", "duplicate_of", "same")
 LENGTHS = ("length_mm", "width_mm", "height_mm")
 """The columns of the joined sheet that hold numbers, or nothing."""
