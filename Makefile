@@ -2,6 +2,7 @@
 # make test   every test
 # make quick  the tests that matter while you edit, in less than a minute
 # make lint   format, types, the arrows between rooms, the form of the rules
+# make page   the script of the atlas, after a change in scripts/fossilvit/pages/atlas/web/src; needs Node.js
 # make slurm  the environment, with what a SLURM cluster needs
 # Each makes the environment in .venv first, if it is missing. PYTHON=python3.12 chooses another Python.
 
@@ -11,15 +12,17 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 FOSSILS := data/example_fossils
+PAGE := scripts/fossilvit/pages/atlas/web
 
-.PHONY: demo test quick lint env slurm clean
+.PHONY: demo test quick lint page env slurm clean
 .DELETE_ON_ERROR:
 
 demo: env
 	$(BIN)/python -m scripts.make_fossils --out $(FOSSILS)
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
 	@echo
-	@echo "Done. Look at the pictures first:  results/figures/"
+	@echo "Done. Open the atlas in a browser:  $(CURDIR)/results/atlas/index.html"
+	@echo "  pictures                         results/figures/"
 	@echo "  clusters                         results/clusters.csv"
 	@echo "  nearest neighbors                results/knn.csv"
 	@echo "  agreement with the folders       results/evaluation.csv"
@@ -29,6 +32,7 @@ demo: env
 
 test: env slurm lint
 	@envs/install-system-packages.sh tests/slurm/system-packages.txt "tests on a SLURM of this machine"
+	@envs/install-system-packages.sh tests/browser/system-packages.txt "tests of the atlas in a browser"
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --durations 20 --junitxml logs/tests.xml
 
 quick: env
@@ -40,6 +44,9 @@ lint: env
 	$(BIN)/snakefmt --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+page:
+	cd $(PAGE) && npm ci --ignore-scripts && npm run check && npm run build
 
 env: $(READY)
 

@@ -70,7 +70,7 @@ def code(folder: str) -> "Iterator[str]":
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name.endswith(".py"):
             yield f"{entry.path} {entry.stat().st_mtime_ns}"
-        elif entry.is_dir() and entry.name != "__pycache__":
+        elif entry.is_dir() and entry.name not in ("__pycache__", "node_modules"):
             yield from code(entry.path)
 
 

@@ -25,10 +25,15 @@ class Leaf(NamedTuple):
     identity: str
     """The specimen whose picture is shown."""
     label: str
-    cluster: Cluster | None
-    """The cluster that it belongs to, or is; None for noise, and for several clusters."""
+    clusters: tuple[Cluster, ...]
+    """The cluster that it belongs to, or the clusters that it stands for; none for noise."""
     note: str = ""
     """The ID of a specimen that represents clusters."""
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The one cluster that it belongs to, or is; None for noise, and for several clusters."""
+        return self.clusters[0] if len(self.clusters) == 1 else None
 
 
 class Folded(NamedTuple):
@@ -66,7 +71,7 @@ def folded(tree: np.ndarray, names: list[str], groups: Groups) -> Folded | None:
     clusters = {member.identity: cluster for cluster in groups.clusters for member in cluster.members}
     _check(names, groups)
     if len(names) <= MOST:
-        leaves = [Leaf(name, name, clusters.get(name)) for name in names]
+        leaves = [Leaf(name, name, (clusters[name],) if name in clusters else ()) for name in names]
         title = f"Tree of {counted(len(names), 'specimen')}"
         return Folded(title, tree, leaves, True) if len(leaves) > 1 else None
     parts = _parts(tree, names, groups.clusters)
@@ -130,7 +135,7 @@ def _leaf(clusters: list[Cluster]) -> Leaf:
     largest = max(clusters, key=lambda cluster: len(cluster.members))
     count = counted(sum(len(cluster.members) for cluster in clusters), "specimen")
     if len(clusters) == 1:
-        return Leaf(largest.medoid, f"Cluster {largest.number}: {count}", largest, largest.medoid)
+        return Leaf(largest.medoid, f"Cluster {largest.number}: {count}", (largest,), largest.medoid)
     numbers = ", ".join(str(cluster.number) for cluster in clusters[:NAMED])
     more = f" and {len(clusters) - NAMED} more" if len(clusters) > NAMED else ""
-    return Leaf(largest.medoid, f"Clusters {numbers}{more}: {count}", None, largest.medoid)
+    return Leaf(largest.medoid, f"Clusters {numbers}{more}: {count}", tuple(clusters), largest.medoid)
