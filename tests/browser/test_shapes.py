@@ -1,7 +1,6 @@
 """The page decodes meshes as they were coded, shades them, turns one like another, and measures them."""
 
 import json
-import shutil
 import subprocess
 
 import fast_simplification
@@ -11,7 +10,6 @@ from scipy.spatial import ConvexHull
 
 from fossilvit.examples.collection import specimen
 from fossilvit.pages.atlas import coding
-from fossilvit.provenance.recipes import PAGE
 
 QUARTER = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]])
 FLIP = np.diag([-1, 1, -1])
@@ -48,14 +46,12 @@ console.log(JSON.stringify(calls.map(([task, ...inputs]) => tasks[task](...input
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, web):
     """Call the functions of the page, all calls at once, as lists of a task and its inputs."""
-    esbuild = PAGE / "node_modules/.bin/esbuild"
-    if not shutil.which("node") or not esbuild.exists():
-        pytest.skip("Node and the packages of the page are not here; make page installs the packages")
+    esbuild = web / "node_modules/.bin/esbuild"
     script = tmp_path_factory.mktemp("shapes") / "tasks.cjs"
     command = [esbuild, "--bundle", "--platform=node", "--loader=ts", f"--outfile={script}", "--log-level=warning"]
-    subprocess.run(command, input=ENTRY, cwd=PAGE, check=True, encoding="utf-8")
+    subprocess.run(command, input=ENTRY, cwd=web, check=True, encoding="utf-8")
 
     def results(*calls):
         done = subprocess.run(
