@@ -32,6 +32,16 @@ def encoder_arguments(settings: Settings) -> str:
     return _arguments({name.replace("_", "-"): settings["extract"][name] for name in names})
 
 
+def reading_memory(specimen: Specimen) -> int:
+    """MB to read a specimen again and to shrink its views."""
+    return 1000 + specimen.memory
+
+
+def reading_minutes(specimen: Specimen) -> int:
+    """Minutes to read a specimen again, as its share of a job: 1, and one per GB."""
+    return 1 + specimen.memory // 1000
+
+
 def rendering_memory(settings: Settings, specimen: Specimen) -> int:
     """MB to read and render a specimen: 1000, what its file may take, 25 bytes per sample, and 3 more per view.
 

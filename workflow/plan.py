@@ -4,14 +4,14 @@ In: the configuration as Snakemake read it. Out: a Plan, which the rules look th
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from fossilvit import encoders
 from fossilvit.encoders import Choice, Options
 from fossilvit.provenance import freshness
-from fossilvit.provenance.freshness import Stale
+from fossilvit.provenance.freshness import Atlas, Stale
 from fossilvit.running import settings
 from fossilvit.scans import inventory, specimens
 from fossilvit.scans.inventory import Inventory
@@ -20,6 +20,9 @@ from fossilvit.sheet import facts, said
 from fossilvit.sheet.said import Said, Wanted
 from fossilvit.store import digests, layout
 from fossilvit.store.files import PathLike
+
+MOST_IN_PAGE = 1000
+"""Largest number of specimens of which one page holds everything."""
 
 
 class Plan(NamedTuple):
@@ -36,6 +39,8 @@ class Plan(NamedTuple):
     """What the sheet says; None if there is none."""
     labeled: bool
     """Whether specimens have categories, which neighbors and clusters can be compared with."""
+    atlas: Atlas | None
+    """None if no atlas is drawn."""
     stale: Stale
     """What is not as a run from scratch would make it."""
 
@@ -58,6 +63,28 @@ class Plan(NamedTuple):
     def embeddings(self, shard: str) -> list[Path]:
         """The embeddings of the specimens of a shard."""
         return [layout.array_path(layout.EMBEDDINGS, identity) for identity in self.shards[shard]]
+
+    def exhibits(self, identities: Iterable[str]) -> list[Path]:
+        """What the atlas shows of specimens."""
+        return [layout.exhibit_path(layout.EXHIBITS, identity) for identity in identities]
+
+    def exhibit_before_deleting(self, path: str) -> list[Path]:
+        """What the atlas shows of a specimen, if the views that it is made of are deleted once they are described."""
+        return [] if self.settings["keep_renders"] or not self.atlas else self.exhibits([self.specimen(path).id])
+
+    def parts_of_page(self) -> list[Path]:
+        """What the page of the atlas holds of all specimens; nothing if it lies in chunks beside the page."""
+        return [] if self.atlas is None or self.atlas.shards else self.exhibits(self.inventory.specimens)
+
+    def asked_for(self) -> list[str]:
+        """The results of this run that not every run makes."""
+        return [
+            *(layout.QUERY_TABLES.format(query=query) for query in self.queries),
+            *([layout.SHEET] if self.said else ()),
+            *([*layout.EVALUATION_TABLES, layout.SUSPECTS] if self.labeled else ()),
+            *([layout.MAP, layout.ATLAS_PAGE] if self.atlas else ()),
+            *(path for shard in self.shards if self.atlas and self.atlas.shards for path in layout.chunks(shard)),
+        ]
 
     def sheet_for(self, output: str) -> list[str]:
         """The joined sheet as an input of the job that makes a file, if the job has to run.
@@ -103,6 +130,7 @@ def make(config: dict[str, Any], schema: PathLike, remote: bool, main: bool) -> 
     checked = settings.checked(config, schema)
     found = inventory.take(checked["meshes"], checked["prefer"], remote)
     shards = specimens.members(found.specimens, checked["shards"])
+    shard_count = specimens.shard_count(len(found.specimens), checked["shards"])
     sheet = _sheet(checked, Path(schema).with_name("specimens.schema.yaml"), found)
     if sheet and sheet.selected is not None:
         found, shards = _selected(found, shards, sheet.selected)
@@ -111,6 +139,7 @@ def make(config: dict[str, Any], schema: PathLike, remote: bool, main: bool) -> 
     options = Options(**{name: extract[name] for name in Options._fields if name in extract})
     encoder = encoders.choose(extract["model"], options)
     labeled = any(known.levels.values())
+    atlas = _atlas(checked["atlas"], len(found.specimens), shard_count)
     return Plan(
         checked,
         found,
@@ -119,8 +148,16 @@ def make(config: dict[str, Any], schema: PathLike, remote: bool, main: bool) -> 
         encoder,
         sheet,
         labeled,
-        _stale(found, shards, checked, encoder, sheet, labeled) if main else freshness.NOTHING,
+        atlas,
+        _stale(found, shards, checked, encoder, sheet, labeled, atlas) if main else freshness.NOTHING,
     )
+
+
+def _atlas(asked_for: Literal["single", "folder", "none"], count: int, shards: int) -> Atlas | None:
+    """Where the parts of the atlas lie: in one page, or in chunks beside it, as always if there are many specimens."""
+    if asked_for == "none":
+        return None
+    return Atlas(None if asked_for == "single" and count <= MOST_IN_PAGE else shards)
 
 
 def _sheet(checked: dict[str, Any], schema: Path, found: Inventory) -> Said | None:
@@ -146,8 +183,9 @@ def _stale(
     encoder: Choice,
     sheet: Said | None,
     labeled: bool,
+    atlas: Atlas | None,
 ) -> Stale:
     known = digests.Digests(layout.DIGESTS)
-    stale = freshness.find(found, shards, checked, encoder, known, sheet, labeled)
+    stale = freshness.find(found, shards, checked, encoder, known, sheet, labeled, atlas)
     known.save()
     return stale

@@ -18,14 +18,20 @@ from fossilvit.store import layout
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
 
-SHARED = (".", "data", layout.RESULTS, layout.FIGURES)
+SHARED = (".", "data", layout.RESULTS, layout.FIGURES, layout.ATLAS)
 """Folders in which others may keep something, too."""
-OWN = (".snakemake", ".fossilvit", layout.RENDERS, layout.FEATURES, layout.EMBEDDINGS, layout.SHARDS, layout.LOGS)
+OWN = (
+    *(".snakemake", ".fossilvit", layout.RENDERS, layout.EXHIBITS, layout.FEATURES, layout.EMBEDDINGS, layout.SHARDS),
+    *(layout.CHUNKS, layout.LOGS),
+)
 IN_PLACE = (".snakemake/metadata", layout.LOGS)
 """Folders whose files are written again in place. Others are replaced, which needs a right to their folder alone."""
 SOME = 50
 """Number of entries of a folder that are looked at, so that a large collection starts as fast as a small one."""
-PACKAGES = ("hdbscan", "numba", "numpy", "open3d", "PIL", "scipy", "sklearn", "torch", "tqdm")
+PACKAGES = (
+    *("fast_simplification", "hdbscan", "numba", "numpy", "open3d", "openTSNE", "PIL", "scipy", "sklearn"),
+    *("torch", "tqdm"),
+)
 
 
 def check(workflow: "Workflow") -> None:

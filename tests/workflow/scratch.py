@@ -10,11 +10,13 @@ import os
 import sys
 import traceback
 
+from fossilvit.scans.specimens import shard_count
 from fossilvit.store import tables
 
 STAGES = ("render_multiview", "extract_features", "pool_embeddings", "gather_records", "gather_shard", "cluster")
 STAGES += ("fetch_weights", "list_files", "collect_embeddings", "join_sheet", "find_duplicates", "search", "evaluate")
-STAGES += ("find_suspects", "export_embeddings", "draw_figures")
+STAGES += ("find_suspects", "export_embeddings", "draw_figures", "make_exhibits", "map_specimens", "pack_exhibits")
+STAGES += ("draw_atlas",)
 
 
 def main():
@@ -68,6 +70,8 @@ def commands(settings, shards, queries):
         *prefer,
         *(f"--{name}={value}" for name, value in settings["render"].items()),
     )
+    if settings["atlas"] != "none":
+        yield "make_exhibits", "--in", settings["meshes"], *prefer
     yield "extract_features", *encoder, *views, "--threads", 1
     yield "pool_embeddings", "--pool", settings["pool"]
     for (shard, members), file in zip(shards.items(), files, strict=True):
@@ -91,6 +95,14 @@ def commands(settings, shards, queries):
     yield "find_suspects", *sheet, "--metric", settings["search"]["metric"]
     yield "export_embeddings", *sheet
     labeled = ("--confusion", "results/confusion.csv", "--suspects", "results/suspects.csv")
+    if settings["atlas"] != "none":
+        yield "map_specimens", "--metric", settings["search"]["metric"], "--seed", settings["seed"]
+        chunks = settings["atlas"] == "folder"
+        for shard, members in shards.items() if chunks else ():
+            yield "pack_exhibits", "--shard", shard, *(f"data/exhibits/{path}.txt" for path in members)
+        number = shard_count(sum(map(len, shards.values())), settings["shards"])
+        beside = ("--shards", number) if chunks else ()
+        yield "draw_atlas", "--suspects", "results/suspects.csv", *sheet, *beside
     yield "draw_figures", *labeled, "--neighbors", *(f"results/knn_{name}.csv" for name in queries)
 
 

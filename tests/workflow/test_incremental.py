@@ -38,12 +38,13 @@ from tests.workflow.test_encoders import MINE
 COLLECTION = {
     *("collect_embeddings", "list_files", "find_duplicates", "cluster_specimens"),
     *("search_neighbors", "evaluate", "find_suspects", "export_embeddings", "draw_figures"),
+    *("map_specimens", "draw_atlas"),
 }
-OWN = {"render_views", "extract_features", "pool_embedding"}
+OWN = {"render_views", "make_exhibit", "extract_features", "pool_embedding"}
 GATHERING = {"gather_records", "gather_shard"}
-SCORES = {"search_neighbors", "evaluate", "find_suspects", "draw_figures"}
-AFTER_DUPLICATES = {"cluster_specimens", *SCORES}
-CLUSTERS = AFTER_DUPLICATES - {"search_neighbors"}
+SCORES = {"search_neighbors", "evaluate", "find_suspects", "draw_figures", "draw_atlas"}
+AFTER_DUPLICATES = {"cluster_specimens", "map_specimens", *SCORES}
+CLUSTERS = AFTER_DUPLICATES - {"search_neighbors", "map_specimens"}
 
 
 def ids(work):
@@ -97,10 +98,11 @@ def test_the_first_run_makes_every_file_of_the_contract(finished):
     ]:
         lines = (work / f"results/{table}.csv").read_text(encoding="utf-8-sig").splitlines()
         assert lines[0] == columns and len(lines) == 1 + rows
-    for name in ("evaluation.csv", "categories.csv", "confusion.csv", "suspects.csv", "embeddings.parquet"):
+    for name in ("evaluation.csv", "categories.csv", "confusion.csv", "suspects.csv", "embeddings.parquet", "map.csv"):
         assert (work / "results" / name).exists()
     assert all(f"'{identity}':" in (work / "results/tree.nwk").read_text(encoding="utf-8") for identity in found)
     assert list((work / "results/figures").glob("*.png"))
+    assert (work / "results/atlas/index.html").exists() and not (work / "results/atlas/chunks").exists()
 
 
 def test_a_broken_mesh_is_recorded_and_the_others_go_on(finished):
@@ -179,7 +181,7 @@ def test_a_change_of_the_sheet_makes_just_what_depends_on_it_again(work):
         assert not snakemake(work, config=config).jobs
         return set(run.jobs)
 
-    assert changed(",first", ",second") == {"join_sheet", "export_embeddings"}
+    assert changed(",first", ",second") == {"join_sheet", "export_embeddings", "draw_atlas"}
     assert changed("round/b,,x", "round/b,,y") == {"join_sheet", "export_embeddings", *SCORES}
     assert changed("round/b,,y", "round/b,2,y") == {
         "join_sheet",
@@ -212,6 +214,31 @@ def test_a_selection_computes_no_specimen_again_and_equals_a_run_on_those_scans_
         assert (work / name).read_bytes() == (alone / name).read_bytes()
     run = snakemake(work)
     assert run.code == 0 and not set(run.jobs) & OWN and len(ids(work)) == 5
+
+
+def test_the_atlas_is_one_page_or_loads_chunks_of_which_a_new_scan_changes_those_of_its_shard(work):
+    page, chunks = work / "results/atlas/index.html", work / "results/atlas/chunks"
+    alone = page.read_bytes()
+    run = snakemake(work, config=["atlas=folder"])
+    assert run.code == 0 and set(run.jobs) == {"pack_exhibits", "draw_atlas"}, run.output
+    names = {f"{part}-{shard}" for part in ("exhibits", "thumbnails") for shard in ("0000", "0001")}
+    assert {path.stem for path in chunks.glob("*.js")} == names and page.stat().st_size < len(alone)
+    assert not snakemake(work, config=["atlas=folder"]).jobs
+
+    before = {path.name: path.read_bytes() for path in chunks.glob("*.js")}
+    write_mesh(work / "data/meshes/round/new.ply", 9)
+    run = snakemake(work, config=["atlas=folder"])
+    assert run.code == 0 and run.of("make_exhibit") == {"round/new"}, run.output
+    changed = {path.stem for path in chunks.glob("*.js") if path.read_bytes() != before[path.name]}
+    assert changed == {name for name in names if name.endswith(specimens.shard("round/new", 2))}
+
+    (work / "data/meshes/round/new.ply").unlink()
+    run = snakemake(work, config=["atlas=none"])
+    assert run.code == 0 and not {"draw_atlas", "pack_exhibits", "map_specimens"} & set(run.jobs), run.output
+    assert not (work / "results/atlas").exists() and not (work / "results/map.csv").exists()
+    run = snakemake(work)
+    assert run.code == 0 and set(run.jobs) == {"map_specimens", "draw_atlas"}, run.output
+    assert page.read_bytes() == alone and not chunks.exists()
 
 
 def test_tables_have_no_byte_order_mark_where_it_is_not_wanted(work):
@@ -348,21 +375,21 @@ def test_what_a_removed_mesh_leaves_is_listed_and_deleted_when_asked(work):
     assert not snakemake(work).jobs
 
 
-MADE = ["render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard"]
+MADE = ["render_views", "make_exhibit", "gather_records", "extract_features", "pool_embedding", "gather_shard"]
 
 
 @pytest.mark.parametrize(
     ("file", "rules"),
     [
         ("data/renders/round/a/render.json", set(MADE) | COLLECTION),
-        ("data/features/round/a.npy", set(MADE[2:]) | COLLECTION),
-        ("data/embeddings/round/a.npy", set(MADE[3:]) | COLLECTION),
+        ("data/features/round/a.npy", set(MADE[3:]) | COLLECTION),
+        ("data/embeddings/round/a.npy", set(MADE[4:]) | COLLECTION),
         ("data/shards/0001.json", GATHERING | COLLECTION),
-        ("data/shards/0001.npz", set(MADE[4:]) | COLLECTION),
+        ("data/shards/0001.npz", set(MADE[5:]) | COLLECTION),
         ("data/encoder.json", {"fetch_weights"}),
         ("data/renders/round/a/a_view01.png", set(MADE) | COLLECTION),
         ("data/embeddings/embeddings.npy", COLLECTION),
-        ("results/failed.csv", {"list_files"}),
+        ("results/failed.csv", {"list_files", "draw_atlas"}),
         ("results/duplicates.csv", {"find_duplicates", *AFTER_DUPLICATES}),
         ("results/clusters.csv", CLUSTERS),
         ("results/cluster_summary.csv", CLUSTERS),
@@ -371,6 +398,9 @@ MADE = ["render_views", "gather_records", "extract_features", "pool_embedding", 
         ("results/knn.csv", SCORES - {"find_suspects"}),
         ("results/evaluation.csv", {"evaluate", "draw_figures"}),
         ("results/figures", {"draw_figures"}),
+        ("data/exhibits/round/a.txt", {"make_exhibit", "draw_atlas"}),
+        ("results/map.csv", {"map_specimens", "draw_atlas"}),
+        ("results/atlas/index.html", {"draw_atlas"}),
     ],
 )
 def test_a_deleted_file_is_made_again(work, file, rules):
@@ -387,16 +417,19 @@ def test_a_deleted_file_is_made_again(work, file, rules):
     ("stage", "rules"),
     [
         ("RENDERING", set(MADE) | COLLECTION),
-        ("HOG", {"fetch_weights", *MADE[2:]} | COLLECTION),
-        ("POOLING", set(MADE[3:]) | COLLECTION),
+        ("HOG", {"fetch_weights", *MADE[3:]} | COLLECTION),
+        ("POOLING", set(MADE[4:]) | COLLECTION),
         ("GATHERING", GATHERING | COLLECTION),
         ("WHITENING", COLLECTION),
-        ("LISTING", {"list_files"}),
+        ("LISTING", {"list_files", "draw_atlas"}),
         ("DUPLICATES", {"find_duplicates", *AFTER_DUPLICATES}),
         ("CLUSTERING", CLUSTERS),
         ("NEIGHBORS", SCORES - {"find_suspects"}),
         ("EVALUATION", {"evaluate", "draw_figures"}),
         ("FIGURES", {"draw_figures"}),
+        ("EXHIBITS", {"make_exhibit", "draw_atlas"}),
+        ("MAPPING", {"map_specimens", "draw_atlas"}),
+        ("ATLAS", {"draw_atlas"}),
         ("DINOV2", set()),
     ],
 )
@@ -434,8 +467,10 @@ def test_a_mesh_that_breaks_and_is_mended_ends_as_it_began(work):
     ("setting", "rules"),
     [
         ("cluster={pca: 2}", CLUSTERS),
-        ("cluster={method: kmeans, clusters: 2} seed=7", CLUSTERS),
-        ("search={metric: euclidean}", SCORES),
+        ("cluster={method: kmeans, clusters: 2} seed=7", CLUSTERS | {"map_specimens"}),
+        ("search={metric: euclidean}", SCORES | {"map_specimens"}),
+        ("atlas=folder", {"pack_exhibits", "draw_atlas"}),
+        ("atlas=none", set()),
         ("search={queries: [標本]}", {"search_query", "draw_figures"}),
         ("pool=max", {"pool_embedding", "gather_shard"} | COLLECTION),
         ("shards=1", GATHERING | COLLECTION),
@@ -511,7 +546,7 @@ def test_views_that_are_not_kept_are_made_again_only_where_they_are_needed(work,
     write_mesh(fresh / "data/meshes/round/new.ply", 9)
     assert_only(snakemake(fresh, config=forgetful), "round/new")
     (fresh / "data/meshes/round/new.ply").unlink()
-    assert set(snakemake(fresh, config=[*forgetful, "pool=max"]).jobs) == set(MADE[3:]) | GATHERING | COLLECTION
+    assert set(snakemake(fresh, config=[*forgetful, "pool=max"]).jobs) == set(MADE[4:]) | GATHERING | COLLECTION
     (fresh / "mine.py").write_text(MINE)
     described_otherwise = [*forgetful, "extract={model: 'custom:mine.py:create'}"]
     assert set(snakemake(fresh, config=described_otherwise).jobs) == {"fetch_weights", *MADE} | COLLECTION

@@ -116,9 +116,11 @@ def check(work, monkeypatch):
 
 FOLDERS = [
     "data",
+    "data/exhibits",
     "data/features",
     "data/renders/round",
     "results",
+    "results/atlas",
     "results/figures",
     "logs",
     "logs/render_views/round",

@@ -67,6 +67,7 @@ CHOICES = {
     "prefer": [["ply", "stl", "obj", "off"], ["off", "stl", "ply", "obj"]],
     "seed": [0, 7],
     "byte_order_mark": [True, False],
+    "atlas": ["single", "folder", "none"],
 }
 SHEETS = [
     {"specimens": None, "category": "folder", "restrict": None},
@@ -81,7 +82,7 @@ OFTEN = {"setting": 6, "stop": 6, "replace": 3, "encoder": 3}
 """How many times as often as the others a change is made."""
 VERSIONS = ("RENDERING", "HOG", "CUSTOM", "POOLING", "GATHERING", "WHITENING")
 VERSIONS += ("LISTING", "DUPLICATES", "CLUSTERING", "NEIGHBORS", "EVALUATION", "FIGURES")
-VERSIONS += ("SHEET", "SUSPECTS", "PARQUET")
+VERSIONS += ("SHEET", "SUSPECTS", "PARQUET", "EXHIBITS", "CHUNKS", "MAPPING", "ATLAS")
 RULES = ("render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard", "collect_embeddings")
 STOPS = [
     *(f"(Rule: {rule})" for rule in RULES),
@@ -91,6 +92,8 @@ STOPS = [
     *("data/embeddings/embeddings.npy", "data/embeddings/ids.txt", "data/embeddings/embeddings.json"),
     *("results/clusters.csv", "results/knn.csv", "results/clusters.json", "results/figures/*.png"),
     *("results/cluster_history.csv", "results/cluster_summary.csv", "results/tree.nwk"),
+    *("data/exhibits/**/*.txt", "data/exhibits/**/*.json", "results/map.csv", "results/atlas/index.html"),
+    *("results/atlas/chunks/*.js", "results/atlas/chunks/*.json"),
     *("results/sheet.csv", "results/categories.csv", "results/suspects.csv", "results/embeddings.parquet"),
 ]
 """Jobs noted as done, and files written, after which a run is killed: every gap between two stages and within one."""
@@ -112,7 +115,8 @@ class Walk:
         self.touched = set()
         """IDs whose files were damaged, or at work on when a run was killed: more of them may run again than has to."""
         for part in ("workflow", "scripts", "config", "envs", "profiles", "tests"):
-            shutil.copytree(REPOSITORY / part, self.repository / part)
+            ignored = shutil.ignore_patterns("node_modules")
+            shutil.copytree(REPOSITORY / part, self.repository / part, ignore=ignored)
         shutil.copy(REPOSITORY / "Snakefile", self.repository)
         self.settings = copy.deepcopy(DEFAULTS)
         self.meshes.mkdir(parents=True)
@@ -199,7 +203,10 @@ class Walk:
             raised,
             (self.work / "mine.py").read_text() if custom else "",
         )
-        return repr(view), repr((view, encoder))
+        # without views, what the atlas shows of a specimen needs them again too
+        kept = self.settings["keep_renders"]
+        exhibit = "" if kept else (self.settings["atlas"] == "none", re.findall("EXHIBITS.*", versions))
+        return repr(view), repr((view, encoder, exhibit))
 
     # Runs
 
@@ -560,8 +567,8 @@ DEFAULTS = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding
 for _name, _values in CHOICES.items():
     _group, _, _key = _name.rpartition(".")
     (DEFAULTS[_group] if _group else DEFAULTS)[_key] = _values[0]
-FORMER = ("results/clusters.csv", "results/cluster_history.csv")
-"""The files that the IDs of clusters last from."""
+FORMER = ("results/clusters.csv", "results/cluster_history.csv", "results/map.csv")
+"""The files that the IDs of clusters and the places on the map last from."""
 NOBODYS = ("results/figures/.snakemake_timestamp",)
 """A file of Snakemake's own."""
 UNRECORDED = ("specimens.csv",)

@@ -32,9 +32,9 @@ internals.leave_at_once()
 
 
 onstart:
-    if former := leftovers.former(layout.RESULTS, PLAN.queries, PLAN.labeled, PLAN.said is not None):
+    if former := leftovers.former(layout.RESULTS, PLAN.asked_for()):
         leftovers.delete(former)
-        logger.info(f"Deleted the tables that only former runs were asked for: {', '.join(map(str, former))}.")
+        logger.info(f"Deleted the results that only former runs were asked for: {', '.join(map(str, former))}.")
     if name := internals.slurm_run(workflow):
         preemption.watch(name)
 

@@ -1,5 +1,5 @@
 # needs  one mesh or point cloud per specimen
-# gives  data/renders/ID/, data/features/ID.npy, data/embeddings/ID.npy, and data/shards/SHARD.json + SHARD.npz
+# gives  data/renders/ID/, data/exhibits/ID.txt, data/features/ID.npy, data/embeddings/ID.npy, and data/shards/SHARD.json + SHARD.npz
 #
 # On a compute cluster one job computes one shard (profiles/slurm): the rule that gathers a shard joins its specimens to
 # one job. Snakemake adds up the `runtime` of specimens that run one after another, so it is a specimen's share of the
@@ -41,6 +41,33 @@ rule render_views:
         " --in={params.mesh:q} --specimen={params.id:q} {params.settings} &> {log:q}"
 
 
+if PLAN.atlas:
+
+    rule make_exhibit:
+        input:
+            layout.VIEW_LISTS,
+        output:
+            layout.EXHIBIT_FILES,
+        log:
+            "logs/make_exhibit/{id}.log",
+        priority: 1
+        retries: RETRIES
+        group:
+            "render"
+        conda:
+            "../../envs/render.yaml"
+        threads: 1
+        resources:
+            mem_mb=lambda wildcards, attempt: attempt * demands.reading_memory(PLAN.specimen(wildcards.id)),
+            runtime=lambda wildcards, attempt: attempt * demands.reading_minutes(PLAN.specimen(wildcards.id)),
+        params:
+            mesh=lambda wildcards: PLAN.specimen(wildcards.id).path,
+            id=lambda wildcards: PLAN.specimen(wildcards.id).id,
+        shell:
+            'python -I -S "$FOSSILVIT"/warm.py {resources.mem_mb} {resources.runtime} make_exhibits'
+            " --in={params.mesh:q} --specimen={params.id:q} &> {log:q}"
+
+
 rule gather_records:
     input:
         lambda wildcards: PLAN.render_records(wildcards.shard),
@@ -66,6 +93,7 @@ rule extract_features:
     input:
         layout.VIEW_LISTS,
         lambda wildcards: PLAN.weights_for_describing(wildcards.id),
+        lambda wildcards: PLAN.exhibit_before_deleting(wildcards.id),
     output:
         layout.FEATURE_ARRAYS,
     log:
