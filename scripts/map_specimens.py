@@ -36,13 +36,14 @@ def main() -> None:
     )
     made_from = recipes.placing(read_passport(arguments.emb), digest, arguments.metric, arguments.seed)
     spots = zip(identities, *found.places.T.tolist(), found.trust.tolist(), strict=True)
-    facts = {"specimens": len(identities), "neighbors": found.neighbors, "trust": round(float(found.trust.mean()), 4)}
+    mean = round(float(found.trust.mean()), mapping.DECIMALS) if identities else 1.0
+    facts = {"specimens": len(identities), "neighbors": found.neighbors, "trust": mean}
     with recorded(layout.record_path(table), made_from, table, **facts):
         write_table(table, MAP_COLUMNS, spots)
     if former:
         how = "follows the former one" if found.follows else "is new, because the former one would no longer be true"
         commands.log.info("The map %s.", how)
-    commands.log.info("Map of %d specimens, mean trust %.2f: %s", len(identities), found.trust.mean(), table)
+    commands.log.info("Map of %d specimens, mean trust %.2f: %s", len(identities), mean, table)
 
 
 def read_former(path: Path) -> dict[str, Spot]:

@@ -1,4 +1,5 @@
-"""The page decodes meshes as they were coded, shades them, turns one like another, and measures them."""
+"""The page decodes meshes as they were coded, shades them, turns one like another, and measures them. It also moves
+specimens on the map apart."""
 
 import json
 import subprocess
@@ -18,6 +19,7 @@ SIDES = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (
 BOX = np.array([corners for a, b, c, d in SIDES for corners in ((a, b, c), (a, c, d))])
 ENTRY = """
 import { readFileSync } from "node:fs";
+import { moveApart } from "./src/map/apart";
 import { alignment, isMirrored } from "./src/viewer/alignment";
 import { cloudOf } from "./src/viewer/cloud";
 import { shapeOf } from "./src/viewer/mesh";
@@ -39,6 +41,11 @@ const tasks = {
     return { turn, mirrored: isMirrored(turn) };
   },
   bar: (length, mm) => [roundBelow(length), lengthText(roundBelow(length), mm ?? NaN)],
+};
+tasks.apart = (across, up) => {
+  const [x, y] = [Float32Array.from(across), Float32Array.from(up)];
+  moveApart(x, y);
+  return [[...x], [...y]];
 };
 const calls = JSON.parse(readFileSync(0, "utf8"));
 console.log(JSON.stringify(calls.map(([task, ...inputs]) => tasks[task](...inputs))));
@@ -182,3 +189,21 @@ def sphere():
     )
     faces[inward] = faces[inward, ::-1]
     return points, faces
+
+
+def test_specimens_that_cover_each_other_are_moved_apart_and_copies_stay_together(run):
+    generator = np.random.default_rng(0)
+    clumps = np.repeat(generator.uniform(-1, 1, (6, 2)), 10, axis=0)
+    places = np.vstack([clumps + generator.normal(0, 0.01, clumps.shape), clumps[:1], clumps[:1]])
+    ((x, y),) = run(("apart", *places.T.tolist()))
+    moved = np.column_stack([x, y])
+    assert (moved[-1] == moved[-2]).all(), "two copies"
+    far = np.linalg.norm(moved[:-1, None] - moved[None, :-1], axis=2) + 9 * np.eye(len(moved) - 1)
+    assert far.min() > 5 * np.median(
+        np.linalg.norm(places[:10, None] - places[None, :10], axis=2)[np.triu_indices(10, 1)]
+    )
+    assert np.ptp(moved, axis=0).max() == pytest.approx(2, abs=1e-5)
+    nearest = np.linalg.norm(moved[:60, None] - (moved[:60].reshape(6, 10, 2).mean(axis=1))[None], axis=2).argmin(
+        axis=1
+    )
+    assert (nearest == np.repeat(np.arange(6), 10)).mean() > 0.9, "clumps stay clumps"

@@ -298,6 +298,11 @@ def test_the_table_has_a_row_for_every_specimen_in_order(command):
     assert record["specimens"] == 35 and record["neighbors"] == 10 and record["made_from"]["metric"] == "cosine"
 
 
+def test_a_collection_without_specimens_has_an_empty_map(command):
+    command(np.zeros((0, 4), np.float32))
+    assert read_table("results/map.csv", MAP_COLUMNS) == []
+
+
 @pytest.mark.parametrize("count", [6, 35])
 def test_a_second_run_writes_the_same_bytes(command, count):
     embeddings, _ = groups(count)

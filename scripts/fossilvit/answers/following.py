@@ -112,4 +112,4 @@ def _steps(places: np.ndarray, nearest: np.ndarray, known: np.ndarray) -> float:
     """The median distance on a map from known specimens to those of their nearest neighbors that are known."""
     others = nearest[known][:, : trust.NEIGHBORS]
     steps = np.linalg.norm(places[others] - places[known][:, None], axis=2)[known[others]]
-    return float(np.median(steps)) or 1.0
+    return (float(np.median(steps)) if steps.size else 0.0) or 1.0

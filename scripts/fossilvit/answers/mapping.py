@@ -67,6 +67,8 @@ def place(
     """
     from threadpoolctl import threadpool_limits
 
+    if not identities:
+        return Map(np.zeros((0, 2)), np.zeros(0), 0, False)
     with threadpool_limits(1, "blas"):  # the order of sums, and so their last digits, depends on the number of threads
         vectors = embeddings.astype(np.float64)
         if metric == "cosine":
@@ -131,8 +133,6 @@ def _in_frame(places: np.ndarray) -> np.ndarray:
 
 def _framed(places: np.ndarray) -> np.ndarray:
     """Places about the middle 0, whose longer side is 2."""
-    if not len(places):
-        return places
     low, high = places.min(axis=0), places.max(axis=0)
     half = (high - low).max() / 2
     return _rounded((places - (low + high) / 2) / (half or 1))

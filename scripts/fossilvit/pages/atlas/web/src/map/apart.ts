@@ -2,7 +2,7 @@
 // In: places. Out: the same, changed as little as that takes. Copies, which lie on one place, stay together.
 
 /** Least distance between two places, in steps of a square grid that would hold as many on the same area. */
-const SHARE = 0.75;
+const SHARE = 0.5;
 /** The shorter side of the area is taken for at least this share of the longer one. */
 const NARROWEST = 0.9;
 const ROUNDS = 200;

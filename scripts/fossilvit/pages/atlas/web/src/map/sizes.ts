@@ -4,8 +4,8 @@
 /** Diameter in CSS pixels from which marks are tiles with pictures, and below it dots. */
 export const TILE_FROM = 14;
 export const LARGEST = 120;
-/** Diameter of a tile, in median distances to the nearest other specimen. */
-const SHARE = 0.96;
+/** Diameter of a tile, in median distances to the nearest other specimen: few overlap, and hardly. */
+const SHARE = 1.1;
 /** Diameter up to which tiles may overlap, in CSS pixels. */
 const ROOMY = 44;
 
