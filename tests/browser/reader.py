@@ -5,7 +5,10 @@ import re
 import time
 
 import numpy as np
+import pytest
 from PIL import Image
+
+expect = pytest.importorskip("playwright.sync_api", reason="the package playwright is not here").expect
 
 MAP = re.compile("^Map of all specimens")
 MESH = re.compile("in 3D")

@@ -6,10 +6,10 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
 
 from fossilvit.store import tables
 from tests.browser import invented, reader
+from tests.browser.reader import expect
 
 BLUE, ORANGE = "#0072b2", "#d55e00"
 WITHOUT_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined });"

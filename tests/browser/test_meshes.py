@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.browser import invented, reader
+from tests.browser.reader import expect
 
 
 @pytest.fixture

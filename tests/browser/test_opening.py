@@ -1,9 +1,9 @@
 """The atlas opens from disk, alone, and shows collections of every size."""
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.browser import invented, reader
+from tests.browser.reader import expect
 
 WITHOUT_WEBGL = """
 const get = HTMLCanvasElement.prototype.getContext;

@@ -1,10 +1,10 @@
 """The atlas is for every reader: by keyboard, in the dark, in Japanese, on a phone, by screen reader."""
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.browser import invented, reader
 from tests.browser.conftest import NARROW
+from tests.browser.reader import expect
 
 TABS = ("Specimen", "Filters", "Groups", "Tree", "List")
 OPTIONS = "(all) => all.map((one) => [one.getAttribute('aria-posinset'), one.innerText])"

@@ -11,7 +11,8 @@ from tests.slurm.conftest import ON_CPUS, Work
 from tests.workflow.conftest import products
 
 SHARDS = 8
-SPECIMEN_RULES = ("render_views", "gather_records", "extract_features", "pool_embedding", "gather_shard")
+SPECIMEN_RULES = ("render_views", "make_exhibit", "pack_exhibits", "gather_records")
+SPECIMEN_RULES += ("extract_features", "pool_embedding", "gather_shard")
 SHEET = [
     "specimens=sheet.csv",
     "category=taxon",

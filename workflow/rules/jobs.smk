@@ -40,5 +40,7 @@ onstart:
 
 
 onsuccess:
+    if PLAN.atlas:
+        logger.info(f"Open the atlas in a browser: {layout.ATLAS_PAGE}")
     if difference := backends.difference(files.read_object(layout.PASSPORT).get("backends", ())):
         logger.warning(difference)
