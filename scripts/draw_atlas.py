@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fossilvit import command_line
 from fossilvit.pages.atlas import packing, page
-from fossilvit.pages.atlas.core import WHOLE, Tables, core
+from fossilvit.pages.atlas.core import Tables, core, own_shard
 from fossilvit.provenance import recipes
 from fossilvit.running import commands
 from fossilvit.scans import specimens
@@ -39,11 +39,10 @@ def main() -> None:
     tables = Tables(**{name: getattr(arguments, name) for name in Tables._fields})
     passport = read_passport(arguments.emb)
     identities = [row["specimen_id"] for row in read_table(tables.specimens, SPECIMENS_COLUMNS)]
-    parts, made_of = (
-        in_page(arguments.exhibits, identities) if arguments.shards is None else ({}, {"shards": arguments.shards})
-    )
     members = specimens.members(identities, arguments.shards) if arguments.shards else None
     gathered = core(tables, passport, members)
+    parts = {} if members else in_page(arguments.exhibits, gathered["ids"])
+    made_of = {"shards": arguments.shards} if members else {"exhibits": digest_of(arguments.exhibits, identities)}
     # not the table of specimens: the passport stands for it, but for the seconds in it
     read = [path for name, path in tables._asdict().items() if path and name != "specimens"]
     made_from = recipes.atlas(passport, {Path(path).name: digests.of_file(path) for path in read}, made_of)
@@ -57,12 +56,20 @@ def main() -> None:
     commands.log.info("Atlas of %d specimens, %.1f MB: open %s", gathered["count"], size, arguments.out)
 
 
-def in_page(exhibits: str, identities: list[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """The thumbnails and exhibits of all specimens, by the name of their part of the page, and their recipe."""
+def in_page(exhibits: str, identities: list[str]) -> dict[str, dict[str, str]]:
+    """The thumbnail and the exhibit of every specimen, by the name of their part of the page."""
     found = page.read_exhibits(exhibits, identities)
-    parts = {page.chunk_name(part, WHOLE): texts for part, texts in zip(page.PARTS, found, strict=True)}
-    made = {identity: recorded_digest(layout.exhibit_path(exhibits, identity)) for identity in identities}
-    return parts, {"exhibits": digests.of_value(made)}
+    return {
+        page.chunk_name(part, own_shard(row)): {one: texts[one]}
+        for part, texts in zip(page.PARTS, found, strict=True)
+        for row, one in enumerate(identities)
+        if one in texts
+    }
+
+
+def digest_of(exhibits: str, identities: list[str]) -> str:
+    """The digest of the exhibits of these specimens."""
+    return digests.of_value({one: recorded_digest(layout.exhibit_path(exhibits, one)) for one in identities})
 
 
 def parse() -> argparse.Namespace:

@@ -27,7 +27,7 @@ DRAWN = "() => [...window.drawn].filter((one) => one.isConnected && !one.getCont
 def test_it_opens_from_disk_and_shows_map_panel_and_mesh(visit, collection, shards):
     page = visit(collection(60, shards), COUNTING)
     assert page.title() == "Atlas of 60 specimens"
-    assert page.evaluate(DRAWN) == 1, "the map has no WebGL"
+    assert page.evaluate(DRAWN) >= 1, "the map has no WebGL"
     reader.search(page, invented.JAPANESE)
     expect(reader.shown(page)).to_have_text(invented.JAPANESE)
     expect(reader.mesh_of(page)).to_be_visible()

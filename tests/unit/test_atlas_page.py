@@ -67,10 +67,14 @@ def chunk(path):
 
 def test_a_single_page_holds_the_parts_of_every_specimen(single):
     scripts = Scripts(single.page.read_text())
-    thumbnails, exhibits = (json.loads(scripts.of_id(f"{part}-all")) for part in page.PARTS)
-    assert sorted(thumbnails) == sorted(exhibits) == single.identities
-    assert (thumbnails[invented.CLOUD], exhibits[invented.CLOUD]) == ("eeee", "ffff")
-    assert packing.unpack(scripts.of_id("core"))["mode"] == "single"
+    core = packing.unpack(scripts.of_id("core"))
+    assert core["mode"] == "single" and core["ids"] == single.identities
+    found = {}
+    for row, identity in enumerate(core["ids"]):
+        parts = [json.loads(scripts.of_id(f"{part}-{core['shards'][core['shard'][row]]}")) for part in page.PARTS]
+        assert [[*part] for part in parts] == [[identity]] * 2, "only its own, so that nothing else is unpacked"
+        found[identity] = [part[identity] for part in parts]
+    assert found[invented.CLOUD] == ["eeee", "ffff"]
     assert {path.name for path in single.page.parent.iterdir()} == {"index.html", "index.json"}
 
 

@@ -18,7 +18,8 @@ from fossilvit.store.tables import SPECIMENS_COLUMNS, read_table
 from tests.conftest import REPOSITORY
 
 SECONDS = rb'"seconds": [0-9.]+'
-SMALL = ["render={views: 3, size: 64}", "extract={model: hog}", "shards=2"]
+SMALL = ["render={views: 3, size: 64}", "extract={model: hog}", "shards=2", "atlas=none"]
+"""Settings that runs are quick with. The atlas is tested in test_incremental, test_any_changes and tests/slurm."""
 
 
 class Run(NamedTuple):
@@ -93,12 +94,16 @@ def write_mesh(path, seed):
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A collection of six specimens, one of them broken, after its first run. Copy it; do not run in it."""
-    work = tmp_path_factory.mktemp("collection")
+    return first_run(tmp_path_factory.mktemp("collection"))
+
+
+def first_run(work, **options):
+    """Make a collection of six specimens in a folder, one of them broken, and run the workflow: the folder, the run."""
     meshes = work / "data/meshes"
     for seed, name in enumerate(["round/a.ply", "round/b.stl", "round/c.off", "square/d.obj", "square/e 標本.ply"]):
         write_mesh(meshes / name, seed)
     (meshes / "square/broken.ply").write_text("ply\nformat ascii 1.0\nelement vertex 9\n")
-    run = snakemake(work)
+    run = snakemake(work, **options)
     assert run.code == 0, run.output
     return work, run
 

@@ -20,7 +20,6 @@ RENDERED = "render={views: 12, size: 768}"
 FOLLOWS = {
     *("extract_features", "pool_embedding", "gather_shard", "collect_embeddings", "list_files", "find_duplicates"),
     *("cluster_specimens", "search_neighbors", "evaluate", "find_suspects", "export_embeddings", "draw_figures"),
-    *("map_specimens", "draw_atlas"),
 }
 MINE = """
 class Mean:

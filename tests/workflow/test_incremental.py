@@ -32,7 +32,8 @@ from fossilvit.store.tables import (
     write_table,
 )
 from tests.conftest import REPOSITORY
-from tests.workflow.conftest import command, products, snakemake, write_mesh
+from tests.workflow import conftest
+from tests.workflow.conftest import command, first_run, products, write_mesh
 from tests.workflow.test_encoders import MINE
 
 COLLECTION = {
@@ -45,6 +46,20 @@ GATHERING = {"gather_records", "gather_shard"}
 SCORES = {"search_neighbors", "evaluate", "find_suspects", "draw_figures", "draw_atlas"}
 AFTER_DUPLICATES = {"cluster_specimens", "map_specimens", *SCORES}
 CLUSTERS = AFTER_DUPLICATES - {"search_neighbors", "map_specimens"}
+
+
+ATLAS = "atlas=single"
+
+
+def snakemake(work, *arguments, config=(), **options):
+    """Run the workflow with the atlas."""
+    return conftest.snakemake(work, *arguments, config=[ATLAS, *config], **options)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The collection of conftest with its atlas. Copy it; do not run in it."""
+    return first_run(tmp_path_factory.mktemp("with atlas"), config=[ATLAS])
 
 
 def ids(work):
@@ -273,7 +288,7 @@ def test_the_numbers_of_clusters_last_also_when_a_run_is_killed_and_nothing_else
     numbers = {"0": "7", "1": "9"}
     given = renumbered(work, numbers)
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-    process = subprocess.Popen(command(work, config=config), **streams)
+    process = subprocess.Popen(command(work, config=[ATLAS, *config]), **streams)
     while process.poll() is None and (work / "results/clusters.json").exists():  # deleted before the job begins
         time.sleep(0.001)
     os.killpg(process.pid, signal.SIGKILL)

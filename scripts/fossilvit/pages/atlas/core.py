@@ -17,7 +17,7 @@ from fossilvit.pages.atlas import columns
 from fossilvit.pages.atlas.columns import Column
 from fossilvit.pages.groups import Groups
 from fossilvit.sheet import facts
-from fossilvit.store.files import PathLike
+from fossilvit.store.files import PathLike, readable
 from fossilvit.store.layout import record_path
 from fossilvit.store.newick import read_tree
 from fossilvit.store.records import read_record
@@ -35,6 +35,9 @@ from fossilvit.store.tables import (
     read_table,
     read_wider_table,
 )
+
+GROUP = "group"
+"""The key of the column of groups."""
 
 
 class Tables(NamedTuple):
@@ -64,7 +67,8 @@ def core(tables: Tables, passport: Mapping[str, Any], shards: Mapping[str, Seque
     passport : dict
         How the collection was made.
     shards : dict of the name of a shard to its IDs, or None
-        None if all parts are in the page itself.
+        None if all parts are in the page itself, where every specimen is a shard of its own, so that a click unpacks no
+        other.
 
     Raises
     ------
@@ -81,21 +85,23 @@ def core(tables: Tables, passport: Mapping[str, Any], shards: Mapping[str, Seque
     found = groups.read_groups(tables.clusters, tables.summary)
     known = facts.read(tables.sheet, identities)
     suspected = _suspects(tables.suspects, row)
+    with readable(tables.specimens):
+        scan_columns = columns.of_scans(scans)
     sheet_columns, mm = _sheet(tables.sheet, identities, scans)
     shown = [
         *columns.of_categories(known, identities),
         *_results(clusters, found, [place["trust"] for place in places], suspected),
         *sheet_columns,
-        *columns.of_scans(scans),
+        *scan_columns,
     ]
     nearest, neighbors, distances = _neighbors(tables.neighbors, row)
     same_as, same = _copies(tables.duplicates, row)
-    members = shards if shards is not None else {WHOLE: identities}
+    members = shards if shards is not None else {own_shard(number): [one] for number, one in enumerate(identities)}
     shard_of = {identity: place for place, ids in enumerate(members.values()) for identity in ids}
     return {
         "count": len(identities),
         "ids": identities,
-        "shard": np.array([shard_of[identity] for identity in identities], np.uint16),
+        "shard": np.array([shard_of[identity] for identity in identities], np.int32),
         "shards": [*members],
         "mode": "single" if shards is None else "folder",
         **{axis: np.array([place[axis] for place in places], np.float32) for axis in ("x", "y", "trust")},
@@ -121,10 +127,9 @@ def core(tables: Tables, passport: Mapping[str, Any], shards: Mapping[str, Seque
     }
 
 
-WHOLE = "all"
-"""The name of the only shard of a page that holds everything."""
-GROUP = "group"
-"""The key of the column of groups."""
+def own_shard(row: int) -> str:
+    """The name of the shard of a single specimen in a page that holds everything."""
+    return str(row)
 
 
 def _in_order(path: PathLike, rows: Sequence[dict[str, Any]], identities: Sequence[str]) -> list[dict[str, Any]]:
@@ -146,14 +151,17 @@ def _number(row: Mapping[str, int], identity: str) -> int:
 
 
 def _results(
-    clusters: Sequence[Mapping[str, Any]], found: Groups, trust: Sequence[float], suspected: Sequence[Mapping[str, Any]]
+    clusters: Sequence[Mapping[str, Any]],
+    found: Groups,
+    shares: Sequence[float],
+    suspected: Sequence[Mapping[str, Any]],
 ) -> list[Column]:
     suspicion = {one["row"]: one["suspicion"] for one in suspected}
     named = ["" if one["cluster_id"] == NOISE else str(one["cluster_id"]) for one in clusters]
     shown = [
         columns.labels(GROUP, None, "result", named, [str(cluster.number) for cluster in found.clusters]),
         columns.numbers("firmness", None, "result", [one["prob"] for one in clusters], "share"),
-        columns.numbers("trust", None, "result", trust, "share"),
+        columns.numbers("trust", None, "result", shares, "share"),
     ]
     if suspicion:
         values = [suspicion.get(number) for number in range(len(clusters))]

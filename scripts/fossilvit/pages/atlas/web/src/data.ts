@@ -52,10 +52,10 @@ export interface Event {
 export interface Core {
   count: number;
   ids: string[];
-  /** The shard of each row, as a place in shards. */
-  shard: Uint16Array;
+  /** The shard of each row, as a place in shards: the specimens whose parts are loaded together. */
+  shard: Int32Array;
   shards: string[];
-  /** Whether all parts are in this page ("single") or in chunks beside it ("folder"). */
+  /** Whether all parts are in this page ("single"), each specimen a shard, or in chunks beside it ("folder"). */
   mode: "single" | "folder";
 
   /** Positions on the map; the longer side of the map is 2, its middle 0, y up. */

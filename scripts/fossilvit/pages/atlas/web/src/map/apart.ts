@@ -48,30 +48,51 @@ function leastDistance(across: Float64Array, up: Float64Array): number {
 
 /** Push all pairs apart that are nearer than the least distance; whether there were any. */
 function pushed(across: Float64Array, up: Float64Array, least: number): boolean {
-  const cells = new Map<string, number[]>();
-  const cell = (place: number, aside = 0, above = 0) =>
-    `${Math.floor(across[place]! / least) + aside} ${Math.floor(up[place]! / least) + above}`;
-  for (let place = 0; place < across.length; place++) cells.set(cell(place), [...(cells.get(cell(place)) ?? []), place]);
+  const cells = new Cells(across, up, least);
   const byAcross = new Float64Array(across.length);
   const byUp = new Float64Array(across.length);
   let any = false;
-  for (let place = 0; place < across.length; place++) {
-    for (const aside of [-1, 0, 1])
-      for (const above of [-1, 0, 1])
-        for (const other of cells.get(cell(place, aside, above)) ?? []) {
-          const [dx, dy] = [across[place]! - across[other]!, up[place]! - up[other]!];
-          const distance = Math.hypot(dx, dy);
-          if (other === place || distance >= 0.99 * least) continue;
-          any = true;
-          byAcross[place]! += (PACE * (least - distance) * dx) / (2 * distance);
-          byUp[place]! += (PACE * (least - distance) * dy) / (2 * distance);
-        }
-  }
+  for (let place = 0; place < across.length; place++)
+    for (const step of cells.around)
+      for (let other = cells.first[cells.cell[place]! + step]!; other >= 0; other = cells.next[other]!) {
+        const dx = across[place]! - across[other]!;
+        const dy = up[place]! - up[other]!;
+        const distance = Math.sqrt(dx * dx + dy * dy);
+        if (other === place || distance >= 0.99 * least) continue;
+        any = true;
+        byAcross[place]! += (PACE * (least - distance) * dx) / (2 * distance);
+        byUp[place]! += (PACE * (least - distance) * dy) / (2 * distance);
+      }
   for (let place = 0; place < across.length; place++) {
     across[place]! += byAcross[place]!;
     up[place]! += byUp[place]!;
   }
   return any;
+}
+
+/** Places by the cells of a square grid, in chains: of every cell the first place or -1, of every place the next or -1. */
+class Cells {
+  readonly cell: Int32Array;
+  readonly first: Int32Array;
+  readonly next: Int32Array;
+  /** Steps from a cell to itself and to the eight around it. */
+  readonly around: readonly number[];
+
+  constructor(across: Float64Array, up: Float64Array, side: number) {
+    const [left, right] = ends(across);
+    const [bottom, top] = ends(up);
+    const columns = Math.floor((right - left) / side) + 3; // with an empty one on either side
+    this.around = [-1, 0, 1].flatMap((step) => [step - columns, step, step + columns]);
+    this.first = new Int32Array(columns * (Math.floor((top - bottom) / side) + 3)).fill(-1);
+    this.next = new Int32Array(across.length);
+    this.cell = new Int32Array(across.length);
+    for (let place = 0; place < across.length; place++) {
+      const cell = Math.floor((across[place]! - left) / side) + 1 + columns * (Math.floor((up[place]! - bottom) / side) + 1);
+      this.cell[place] = cell;
+      this.next[place] = this.first[cell]!;
+      this.first[cell] = place;
+    }
+  }
 }
 
 function ends(values: Float64Array): [number, number] {

@@ -32,6 +32,8 @@ export class SpecimenPanel implements Panel {
 
   constructor(private readonly host: HTMLElement, private readonly context: Context) {
     host.append(this.head, this.standHost, this.body);
+    // shaders take a while to compile, which the first click should not wait for
+    (window.requestIdleCallback ?? setTimeout)(() => this.prepared());
   }
 
   update(former: Look | null): void {
@@ -45,10 +47,15 @@ export class SpecimenPanel implements Panel {
     if (within) this.head.querySelector("h2")?.focus({ preventScroll: true });
     if (shown !== this.row) {
       this.host.scrollTop = 0;
-      if (shown !== null) this.stand ??= new SpecimenStand(this.standHost, this.context.state, this.context.parts);
-      this.stand?.show(shown);
+      if (shown !== null) this.prepared().show(shown);
+      else this.stand?.show(null);
     }
     this.row = shown;
+  }
+
+  private prepared(): SpecimenStand {
+    this.stand ??= new SpecimenStand(this.standHost, this.context.state, this.context.parts);
+    return this.stand;
   }
 
   private title(row: number): Child[] {
