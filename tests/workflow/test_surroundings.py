@@ -129,7 +129,8 @@ FOLDERS = [
 
 @pytest.mark.parametrize("path", [*FOLDERS, ".snakemake/metadata", ".snakemake/log", ".fossilvit", "logs/evaluate.log"])
 def test_what_a_run_must_write_and_may_not_is_told_before_it_begins(work, check, path):
-    (work / ".fossilvit").mkdir(exist_ok=True)
+    for folder in (".fossilvit", *FOLDERS):
+        (work / folder).mkdir(exist_ok=True)
     check()
     (work / path).chmod(0o555)
     with pytest.raises(UserError, match=f"^{work / path} may not be written; change its permissions"):
