@@ -15,7 +15,7 @@ from tests.conftest import REPOSITORY, heed_interrupts
 from tests.slurm import cluster as slurm
 from tests.workflow.conftest import Run, products, snakemake
 
-SETTINGS = ["extract={model: 'custom:seeing.py:create'}", "render={views: 3, size: 64}"]
+SETTINGS = ["extract={model: 'custom:seeing.py:create'}", "render={views: 3, size: 64}", "atlas=none"]
 ON_CPUS = "extract={model: 'custom:seeing.py:create', device: cpu}"
 PATIENCE = 300
 """Seconds that something may take to happen."""

@@ -29,7 +29,7 @@ def large(cluster, fossils):
     for name in ODD_NAMES:
         shutil.copy(folder / "data/meshes/ammonoid/ammonoid_01.ply", folder / f"data/meshes/{name}.ply")
     write_sheet(folder)
-    work = Work(folder, cluster, f"shards={SHARDS}", *SHEET)
+    work = Work(folder, cluster, f"shards={SHARDS}", "atlas=folder", *SHEET)
     return work, work.run()
 
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fossilvit.answers.tree import cut
 from fossilvit.errors import UserError
 from fossilvit.pages.groups import Cluster, Groups, counted
 
@@ -121,6 +120,8 @@ def _parts(tree: np.ndarray, names: list[str], clusters: list[Cluster]) -> list[
     """The clusters of every leaf: one, or several that are near each other if there are too many for a page."""
     if len(clusters) <= MOST:
         return [[cluster] for cluster in clusters]
+    from fossilvit.answers.tree import cut  # imports numba
+
     place = {name: leaf for leaf, name in enumerate(names)}
     in_order = sorted(clusters, key=lambda cluster: place[cluster.medoid])
     labels = cut(restricted(tree, [place[cluster.medoid] for cluster in in_order]), MOST)
