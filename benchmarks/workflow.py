@@ -33,6 +33,7 @@ SETTINGS = ["extract={model: hog}", f"render={{views: {VIEWS}, size: {SIZE}}}"]
 EMBEDDINGS = ("--emb", "data/embeddings/embeddings.npy", "--ids", "data/embeddings/ids.txt")
 STAGES = [
     ("render_multiview", "--views", VIEWS, "--size", SIZE),
+    ("make_exhibits",),
     ("extract_features", "--model", "hog", "--threads", 1),
     ("pool_embeddings",),
     ("gather_records", "--out", "data/shards/0000.json"),
@@ -45,6 +46,8 @@ STAGES = [
     ("evaluate",),
     ("find_suspects",),
     ("export_embeddings",),
+    ("map_specimens",),
+    ("draw_atlas", "--suspects", "results/suspects.csv"),
     ("draw_figures", "--confusion", "results/confusion.csv", "--suspects", "results/suspects.csv"),
 ]
 LINE = "{:>9} {:24} {:>8} {:>10} {:>9} {:>9} {:>6} {:>10}"

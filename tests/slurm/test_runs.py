@@ -19,6 +19,7 @@ SHEET = [
     "restrict=part",
     """select=note == "it's 標本" and part == "whole\"""",
 ]
+LARGE = [f"shards={SHARDS}", "atlas=folder", *SHEET]
 ODD_NAMES = ["it's #1 (標本) & co", '$HOME `date` "x"; y']
 
 
@@ -29,7 +30,7 @@ def large(cluster, fossils):
     for name in ODD_NAMES:
         shutil.copy(folder / "data/meshes/ammonoid/ammonoid_01.ply", folder / f"data/meshes/{name}.ply")
     write_sheet(folder)
-    work = Work(folder, cluster, f"shards={SHARDS}", "atlas=folder", *SHEET)
+    work = Work(folder, cluster, *LARGE)
     return work, work.run()
 
 
@@ -46,7 +47,7 @@ def local(large, tmp_path_factory):
     folder = tmp_path_factory.mktemp("local")
     shutil.copytree(large[0].folder / "data/meshes", folder / "data/meshes")
     shutil.copy(large[0].folder / "sheet.csv", folder)
-    work = Work(folder, large[0].cluster, f"shards={SHARDS}", *SHEET)
+    work = Work(folder, large[0].cluster, *LARGE)
     run = work.run_here()
     assert run.code == 0, run.output
     return folder
