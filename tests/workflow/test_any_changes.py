@@ -1,7 +1,7 @@
 """A run equals a run from scratch, whatever changed since the one before.
 
 `WALKS=100 python -m pytest tests/workflow/test_any_changes.py --numprocesses 2` walks longer than the tests of every
-day: each walk has six steps.
+day: each walk has five steps.
 """
 
 import os
@@ -10,7 +10,7 @@ import pytest
 
 from tests.workflow.walk import Walk
 
-STEPS = 6
+STEPS = 5
 
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("WALKS", 2))))
