@@ -45,7 +45,7 @@ READERS, CLICKS, MOVES = 3, 10, 90
 PATIENCE = 120
 """Seconds until the page is given up."""
 PACKED = 20_000
-"""Of larger collections, only the chunks of the specimens that are clicked on are written."""
+"""In larger collections, the benchmark writes only the chunks of the specimens that it clicks on."""
 LINE = "{:>9}  {:44} {:>12} {:>10}  {}"
 WATCH = """
 const drawn = (canvas, count) => {
@@ -64,7 +64,7 @@ for (const [name, place] of Object.entries(counts)) {
 }
 addEventListener("click", (event) => { window.mesh = undefined; window.clicked = event.timeStamp; }, true);
 """
-"""Of each page: when the map was first drawn, how many of its frames were, and when there was a click and a mesh."""
+"""Notes when a page first drew the map, how many frames it drew, when it was clicked on, and when a mesh was there."""
 PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
 
@@ -98,7 +98,7 @@ def print_making(folder):
 
 
 def print_size(folder, count, made, browser):
-    """Print everything about the atlas of so many specimens."""
+    """Print everything about the atlas of `count` specimens."""
     folder.mkdir()
     shards = specimens.shard_count(count, "auto") if count > SINGLE else None
     wanted = clicked(count, shards)

@@ -8,7 +8,6 @@ and every number that was used. Clusters keep the IDs of the former result.
 import argparse
 import os
 import sys
-from collections.abc import Sequence
 from os.path import expanduser
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,7 @@ import numpy as np
 from fossilvit import command_line
 from fossilvit.answers import clustering, history, summary
 from fossilvit.collection import duplicates, gathering
-from fossilvit.errors import UserError
-from fossilvit.provenance import recipes
+from fossilvit.provenance import former, recipes
 from fossilvit.running import commands
 from fossilvit.store import layout
 from fossilvit.store.embeddings import read_embeddings, read_passport
@@ -30,7 +28,6 @@ from fossilvit.store.tables import (
     CLUSTER_HISTORY_COLUMNS,
     CLUSTER_SUMMARY_COLUMNS,
     CLUSTERS_COLUMNS,
-    read_table,
     write_table,
 )
 
@@ -70,8 +67,10 @@ def main() -> None:
         layout.within(arguments.out, path)
         for path in (layout.CLUSTERS, layout.CLUSTER_SUMMARY, layout.TREE, layout.CLUSTER_HISTORY)
     )
-    former, events = read_former(table, CLUSTERS_COLUMNS), read_former(story, CLUSTER_HISTORY_COLUMNS, "run")
-    names, new = follow({one: int(found.clusters[row]) for one, row in standing.items()}, former, events)
+    lost = "Clusters get new IDs"
+    clusters_before = former.rows(table, CLUSTERS_COLUMNS, lost, cluster_id=int)
+    events = former.rows(story, CLUSTER_HISTORY_COLUMNS, lost, cluster_id=int, run=int)
+    names, new = follow({one: int(found.clusters[row]) for one, row in standing.items()}, clusters_before, events)
     with recorded(layout.record_path(table), made_from, table, brief, tree, story, **found.record):
         write_table(story, CLUSTER_HISTORY_COLUMNS, [*(row.values() for row in events), *new])
         write_table(brief, CLUSTER_SUMMARY_COLUMNS, summary.clusters(found, identities, originals, names))
@@ -83,24 +82,6 @@ def main() -> None:
 def beside(embeddings: PathLike) -> Path:
     """The folder of features beside the folder of embeddings."""
     return layout.within(Path(os.path.abspath(embeddings)).parent.parent, layout.FEATURES)
-
-
-def read_former(path: Path, columns: Sequence[str], *numbers: str) -> list[dict[str, Any]]:
-    """The rows of a table of the former result; none if it does not exist or cannot be read.
-
-    Parameters
-    ----------
-    path : path
-    columns : sequence of str
-    numbers : columns of whole numbers beside cluster_id
-    """
-    if not path.exists():
-        return []
-    try:
-        return read_table(path, columns, cluster_id=int, **dict.fromkeys(numbers, int))
-    except (UserError, ValueError) as error:
-        commands.log.warning("Clusters get new IDs, because the former result cannot be read: %s", error)
-        return []
 
 
 def follow(

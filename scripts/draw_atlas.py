@@ -8,6 +8,7 @@ import argparse
 import sys
 from os.path import expanduser
 from pathlib import Path
+from typing import Any
 
 from fossilvit import command_line
 from fossilvit.pages.atlas import packing, page
@@ -17,7 +18,7 @@ from fossilvit.running import commands
 from fossilvit.scans import specimens
 from fossilvit.store import digests, files, layout
 from fossilvit.store.embeddings import read_passport
-from fossilvit.store.records import recorded, recorded_digest
+from fossilvit.store.records import recorded
 from fossilvit.store.tables import SPECIMENS_COLUMNS, read_table
 
 TABLES = {
@@ -42,7 +43,9 @@ def main() -> None:
     members = specimens.members(identities, arguments.shards) if arguments.shards else None
     gathered = core(tables, passport, members)
     parts = {} if members else in_page(arguments.exhibits, gathered["ids"])
-    made_of = {"shards": arguments.shards} if members else {"exhibits": digest_of(arguments.exhibits, identities)}
+    made_of: dict[str, Any] = {"shards": arguments.shards}
+    if not members:
+        made_of = {"exhibits": digests.of_value(page.exhibit_digests(arguments.exhibits, identities))}
     # not the table of specimens: the passport stands for it, but for the seconds in it
     read = [path for name, path in tables._asdict().items() if path and name != "specimens"]
     made_from = recipes.atlas(passport, {Path(path).name: digests.of_file(path) for path in read}, made_of)
@@ -65,11 +68,6 @@ def in_page(exhibits: str, identities: list[str]) -> dict[str, dict[str, str]]:
         for row, one in enumerate(identities)
         if one in texts
     }
-
-
-def digest_of(exhibits: str, identities: list[str]) -> str:
-    """The digest of the exhibits of these specimens."""
-    return digests.of_value({one: recorded_digest(layout.exhibit_path(exhibits, one)) for one in identities})
 
 
 def parse() -> argparse.Namespace:

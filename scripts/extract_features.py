@@ -16,6 +16,7 @@ from fossilvit.encoders import Choice, Encoder, extraction
 from fossilvit.errors import SpecimenError
 from fossilvit.provenance import recipes
 from fossilvit.provenance.backends import Backend
+from fossilvit.provenance.notes import note_broken
 from fossilvit.running import commands, devices
 from fossilvit.store import files, layout
 from fossilvit.store.arrays import write_result
@@ -49,7 +50,8 @@ def extract(arguments: argparse.Namespace, identities: list[str]) -> None:
             identities, lambda identity: keep(arguments, identity, next(described), encoder.backend, recipe), "extract"
         )
     except BrokenView as broken:
-        note(arguments, specimen_of(arguments.renders, broken.path), broken.path.name)
+        identity = specimen_of(arguments.renders, broken.path)
+        note_broken(arguments.renders, identity, broken.path.name, layout.array_path(arguments.out, identity))
         raise
 
 
@@ -74,12 +76,6 @@ def keep(
         forget_views(arguments.renders, identity)
     if not len(features):
         raise SpecimenError("it has no views, because it could not be rendered.")
-
-
-def note(arguments: argparse.Namespace, identity: str, view: str) -> None:
-    """Write in the place of a record of features that a view is broken, so that the specimen is rendered again."""
-    record = files.read_bytes(layout.render_record(arguments.renders, identity))
-    files.write_json(layout.record_path(layout.array_path(arguments.out, identity)), recipes.broken(record, view))
 
 
 def parse() -> argparse.Namespace:

@@ -9,6 +9,7 @@ from os.path import expanduser
 
 from fossilvit import command_line
 from fossilvit.pages.atlas import exhibit
+from fossilvit.provenance.notes import note_broken
 from fossilvit.running import commands
 from fossilvit.scans import finding
 from fossilvit.store import layout
@@ -23,7 +24,8 @@ def main() -> None:
         try:
             without_mesh = exhibit.write(sources[identity], identity, arguments.renders, arguments.out)
         except BrokenView as broken:
-            exhibit.note(identity, broken.path.name, arguments.renders, arguments.out)
+            result = layout.exhibit_path(arguments.out, identity)
+            note_broken(arguments.renders, identity, broken.path.name, result)
             raise
         if without_mesh:
             commands.log.warning("%s has no mesh in the atlas: %s", identity, without_mesh)

@@ -8,19 +8,17 @@ about where they are.
 import argparse
 import sys
 from os.path import expanduser
-from pathlib import Path
 
 from fossilvit import command_line
 from fossilvit.answers import mapping, neighbors
 from fossilvit.answers.following import Spot
 from fossilvit.collection import duplicates
-from fossilvit.errors import UserError
-from fossilvit.provenance import recipes
+from fossilvit.provenance import former, recipes
 from fossilvit.running import commands
 from fossilvit.store import layout
 from fossilvit.store.embeddings import read_embeddings, read_passport
 from fossilvit.store.records import recorded
-from fossilvit.store.tables import MAP_COLUMNS, read_table, write_table
+from fossilvit.store.tables import MAP_COLUMNS, write_table
 
 
 def main() -> None:
@@ -30,9 +28,10 @@ def main() -> None:
     copies = [row for row in rows if row["same"] != "object"]
     originals = duplicates.originals(identities, copies)
     table = layout.within(arguments.out, layout.MAP)
-    former = read_former(table)
+    rows_before = former.rows(table, MAP_COLUMNS, "Specimens get new places", x=float, y=float, trust=float)
+    before = {row["specimen_id"]: Spot(row["x"], row["y"], row["trust"]) for row in rows_before}
     found = mapping.place(
-        identities, embeddings, arguments.metric, originals, former, arguments.seed, arguments.threads
+        identities, embeddings, arguments.metric, originals, before, arguments.seed, arguments.threads
     )
     made_from = recipes.placing(read_passport(arguments.emb), digest, arguments.metric, arguments.seed)
     spots = zip(identities, *found.places.T.tolist(), found.trust.tolist(), strict=True)
@@ -40,22 +39,10 @@ def main() -> None:
     facts = {"specimens": len(identities), "neighbors": found.neighbors, "trust": mean}
     with recorded(layout.record_path(table), made_from, table, **facts):
         write_table(table, MAP_COLUMNS, spots)
-    if former:
+    if before:
         how = "follows the former one" if found.follows else "is new, because the former one would no longer be true"
         commands.log.info("The map %s.", how)
     commands.log.info("Map of %d specimens, mean trust %.2f: %s", len(identities), mean, table)
-
-
-def read_former(path: Path) -> dict[str, Spot]:
-    """The place of every specimen on the former map; none if it does not exist or cannot be read."""
-    if not path.exists():
-        return {}
-    try:
-        rows = read_table(path, MAP_COLUMNS, x=float, y=float, trust=float)
-    except (UserError, ValueError) as error:
-        commands.log.warning("Specimens get new places, because the former map cannot be read: %s", error)
-        return {}
-    return {row["specimen_id"]: Spot(row["x"], row["y"], row["trust"]) for row in rows}
 
 
 def parse() -> argparse.Namespace:

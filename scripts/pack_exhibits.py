@@ -13,7 +13,7 @@ from fossilvit.pages.atlas import page
 from fossilvit.provenance import recipes
 from fossilvit.running import commands
 from fossilvit.store import files, layout
-from fossilvit.store.records import recorded, recorded_digest
+from fossilvit.store.records import recorded
 
 
 def main() -> None:
@@ -22,12 +22,13 @@ def main() -> None:
         layout.decode(Path(path).relative_to(arguments.exhibits).with_suffix("").as_posix()) for path in arguments.files
     ]
     found = page.read_exhibits(arguments.exhibits, identities)
-    made = {identity: recorded_digest(layout.exhibit_path(arguments.exhibits, identity)) for identity in identities}
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
     names = [page.chunk_name(part, arguments.shard) for part in page.PARTS]
     paths = [out / f"{name}.js" for name in names]
-    with recorded(layout.record_path(paths[-1]), recipes.chunk(made), *paths):
+    with recorded(
+        layout.record_path(paths[-1]), recipes.chunk(page.exhibit_digests(arguments.exhibits, identities)), *paths
+    ):
         for name, path, texts in zip(names, paths, found, strict=True):
             with files.atomic(path) as file:
                 file.write(page.chunk(name, texts).encode())

@@ -49,13 +49,13 @@ def rendering_memory(settings: Settings, specimen: Specimen) -> int:
     """
     views = recipes.view_count(settings["render"])
     texture = 1000 if settings["render"]["appearance"] == "color" else 0
-    return 1000 + texture + specimen.memory + (25 + 3 * views) * _samples(settings) // MB
+    return reading_memory(specimen) + texture + (25 + 3 * views) * _samples(settings) // MB
 
 
 def rendering_minutes(settings: Settings, specimen: Specimen) -> int:
     """Minutes to render a specimen, as its share of a job: 1, one per GB to read, and one per billion samples."""
     samples = recipes.view_count(settings["render"]) * _samples(settings)
-    return 1 + specimen.memory // 1000 + samples // 10**9
+    return reading_minutes(specimen) + samples // 10**9
 
 
 def describing_minutes(settings: Settings, gpus: int) -> int:

@@ -44,7 +44,7 @@ def known(nearest: np.ndarray, spots: np.ndarray) -> np.ndarray:
     missing = ~there[others]
     order = np.argsort(missing, axis=1, kind="stable")
     among = np.take_along_axis(np.cumsum(there)[others] - 1, order, axis=1)
-    unclear = missing.sum(axis=1) > missing.shape[1] - count  # so many are new that too few others are left to compare
+    unclear = missing.sum(axis=1) > missing.shape[1] - count  # too few known neighbors are left to compare
     there[rows] = unclear | (trust.shares(spots[rows, :2], among) >= spots[rows, 2] - LOST)
     return there
 

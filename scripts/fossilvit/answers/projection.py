@@ -41,12 +41,12 @@ class Surroundings(NamedTuple):
 
 
 def is_linear(count: int) -> bool:
-    """Return whether places of so many specimens are principal components."""
+    """Return whether the places of `count` specimens are principal components."""
     return count < FEWEST
 
 
 def neighbors_needed(count: int) -> int:
-    """The number of nearest neighbors of each that t-SNE of so many specimens needs."""
+    """The number of nearest neighbors of each specimen that t-SNE of `count` specimens needs."""
     return int(3 * _perplexity(count))
 
 

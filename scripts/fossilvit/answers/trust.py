@@ -7,7 +7,7 @@ NEIGHBORS = 10
 
 
 def looked_at(count: int) -> int:
-    """The number of nearest neighbors that trust looks at among so many specimens; 0 below 4 specimens."""
+    """The number of nearest neighbors that trust looks at among `count` specimens; 0 below 4 specimens."""
     return max(min(NEIGHBORS, (count - 1) // 3), 0)
 
 

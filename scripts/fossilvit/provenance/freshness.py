@@ -283,36 +283,25 @@ class _Survey:
         record = files.parsed(content)
         described, pooled = (layout.array_path(folder, specimen.id) for folder in (layout.FEATURES, layout.EMBEDDINGS))
         noted = files.read_object(layout.record_path(described))
-        shown = files.read_object(layout.record_path(layout.exhibit_path(layout.EXHIBITS, specimen.id)))
+        exhibited = layout.exhibit_path(layout.EXHIBITS, specimen.id)
+        shown = files.read_object(layout.record_path(exhibited)) if self.atlas else {}
         broken = any("broken" in one and one == recipes.broken(content, one["broken"]) for one in (noted, shown))
         views = "none" if broken else _views(path.parent, specimen.id, record)
         rendered = self.judge(lambda: self.render_change(specimen, record, views), path)
         wanted = recipes.features(content, self.recipe) if rendered else None
         elsewhere = backends.elsewhere(noted, self.encoder.device)
-        features = self.file(described, wanted, "settings of extract", elsewhere)
+        features = self.file(described, noted, wanted, "settings of extract", elsewhere)
         if features is None:
             self.described.add(specimen.id)
-        exhibit = self.exhibit(specimen.id, content if rendered else None)
+        exhibit = None
+        if self.atlas:
+            exhibit = self.file(exhibited, shown, recipes.exhibit(content) if rendered else None, "")
         lacking = features is None or (exhibit is None and self.atlas)
         if not rendered or (lacking and views != "all"):
             self.rendered.add(specimen.id)
         wanted = recipes.embedding(features, self.settings["pool"]) if features else None
-        embedding = self.file(pooled, wanted, "pool")
+        embedding = self.file(pooled, files.read_object(layout.record_path(pooled)), wanted, "pool")
         return Made(record if rendered else None, features, embedding, exhibit)
-
-    def exhibit(self, identity: str, content: bytes | None) -> str | None:
-        """The digest of what the atlas shows of a specimen; None unless it is up to date, or where there is no atlas.
-
-        Parameters
-        ----------
-        identity : str
-        content : bytes or None
-            The content of its render record; None if that is stale.
-        """
-        if not self.atlas:
-            return None
-        path = layout.exhibit_path(layout.EXHIBITS, identity)
-        return self.file(path, recipes.exhibit(content) if content is not None else None, "")
 
     def render_change(self, specimen: Specimen, record: dict[str, Any], views: str) -> str | None:
         """What has changed since a specimen was rendered; None if nothing has.
@@ -344,12 +333,16 @@ class _Survey:
             return "settings of render"
         return LOST if views == "none" or (views == "best" and self.settings["keep_renders"]) else None
 
-    def file(self, path: Path, wanted: dict[str, Any] | None, settings: str, changed: bool = False) -> str | None:
+    def file(
+        self, path: Path, record: dict[str, Any], wanted: dict[str, Any] | None, settings: str, changed: bool = False
+    ) -> str | None:
         """The digest of a file of a specimen: features, embedding or exhibit; None unless it is up to date.
 
         Parameters
         ----------
         path : Path
+        record : dict
+            The record beside the file; empty if there is none.
         wanted : dict or None
             The current recipe; None if something that the file is made from is stale.
         settings : str
@@ -357,7 +350,6 @@ class _Survey:
         changed : bool
             Whether settings that are not in the recipe have changed.
         """
-        record = files.read_object(layout.record_path(path))
 
         def change() -> str | None:
             if wanted is None:

@@ -18,8 +18,8 @@ NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:[.,]\d+)?")
 """A number as people write it. One that begins with zeros is a name."""
 WHOLE = re.compile(r"\d+")
 MEASURED = ("vertices", "faces", "components", "area", "volume")
-SAID = ("kind", "format", "watertight", "color", "cleaned", "notes")
-"""Columns of the table of specimens that hold numbers, and texts."""
+SAID = ("format", "watertight", "color", "cleaned", "notes")
+"""Columns of the table of specimens that hold numbers, and texts, in the order in which they are shown."""
 
 Column = dict[str, Any]
 
@@ -77,7 +77,7 @@ def of_scans(rows: Sequence[Mapping[str, str]]) -> list[Column]:
         labels("kind", None, "fact", [row["kind"] for row in rows]),
         *(numbers(name, None, "fact", lengths[:, axis]) for axis, name in enumerate(("length", "width", "height"))),
         *(numbers(name, None, "fact", [row[name] for row in rows]) for name in MEASURED),
-        *(labels(name, None, "fact", [row[name] for row in rows]) for name in SAID[1:]),
+        *(labels(name, None, "fact", [row[name] for row in rows]) for name in SAID),
     ]
     return [column for column in found if _says_anything(column)]
 

@@ -4,7 +4,7 @@ In: paths of tables. Out: a tree for packing.pack(), as web/src/data.ts describe
 specimen in order of ID; -1, NaN and empty texts stand for what is not known.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +24,6 @@ from fossilvit.store.records import read_record
 from fossilvit.store.tables import (
     CLUSTER_HISTORY_COLUMNS,
     CLUSTER_SUMMARY_COLUMNS,
-    CLUSTERS_COLUMNS,
     DUPLICATES_COLUMNS,
     FAILED_COLUMNS,
     MAP_COLUMNS,
@@ -79,10 +78,8 @@ def core(tables: Tables, passport: Mapping[str, Any], shards: Mapping[str, Seque
     identities = [place["specimen_id"] for place in places]
     row = {identity: number for number, identity in enumerate(identities)}
     scans = _in_order(tables.specimens, read_table(tables.specimens, SPECIMENS_COLUMNS), identities)
-    clusters = _in_order(
-        tables.clusters, read_table(tables.clusters, CLUSTERS_COLUMNS, cluster_id=int, prob=float), identities
-    )
     found = groups.read_groups(tables.clusters, tables.summary)
+    group, firmness = _belonging(tables.clusters, found, identities)
     known = facts.read(tables.sheet, identities)
     suspected = _suspects(tables.suspects, row)
     with readable(tables.specimens):
@@ -90,7 +87,7 @@ def core(tables: Tables, passport: Mapping[str, Any], shards: Mapping[str, Seque
     sheet_columns, mm = _sheet(tables.sheet, identities, scans)
     shown = [
         *columns.of_categories(known, identities),
-        *_results(clusters, found, [place["trust"] for place in places], suspected),
+        *_results(group, firmness, found, [place["trust"] for place in places], suspected),
         *sheet_columns,
         *scan_columns,
     ]
@@ -106,8 +103,8 @@ def core(tables: Tables, passport: Mapping[str, Any], shards: Mapping[str, Seque
         "mode": "single" if shards is None else "folder",
         **{axis: np.array([place[axis] for place in places], np.float32) for axis in ("x", "y", "trust")},
         "trusted": trust.looked_at(len({(place["x"], place["y"]) for place in places})),
-        "group": np.array([one["cluster_id"] for one in clusters], np.int32),
-        "firmness": np.array([one["prob"] for one in clusters], np.float32),
+        "group": group,
+        "firmness": firmness,
         "nearest": nearest,
         "neighbors": neighbors,
         "distances": distances,
@@ -141,9 +138,28 @@ def _in_order(path: PathLike, rows: Sequence[dict[str, Any]], identities: Sequen
         The table lacks one of them.
     """
     by_identity = {row["specimen_id"]: row for row in rows}
-    if missing := set(identities) - by_identity.keys():
-        raise UserError(f"{path} has no row of {min(missing)!r}, which is on the map; run snakemake again.")
+    _check_all_there(path, by_identity, identities)
     return [by_identity[identity] for identity in identities]
+
+
+def _belonging(path: PathLike, found: Groups, identities: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The number of the group of every specimen, int32 [N], or NOISE, and how firmly it belongs to it, float32 [N].
+
+    Raises
+    ------
+    UserError
+        The table of clusters lacks one of them.
+    """
+    of = {member.identity: (NOISE, member.prob) for member in found.noise}
+    of |= {member.identity: (cluster.number, member.prob) for cluster in found.clusters for member in cluster.members}
+    _check_all_there(path, of, identities)
+    numbers, firmness = zip(*(of[identity] for identity in identities), strict=True) if identities else ((), ())
+    return np.array(numbers, np.int32), np.array(firmness, np.float32)
+
+
+def _check_all_there(path: PathLike, known: Collection[str], identities: Sequence[str]) -> None:
+    if missing := set(identities).difference(known):
+        raise UserError(f"{path} has no row of {min(missing)!r}, which is on the map; run snakemake again.")
 
 
 def _number(row: Mapping[str, int], identity: str) -> int:
@@ -151,20 +167,21 @@ def _number(row: Mapping[str, int], identity: str) -> int:
 
 
 def _results(
-    clusters: Sequence[Mapping[str, Any]],
+    group: np.ndarray,
+    firmness: np.ndarray,
     found: Groups,
     shares: Sequence[float],
     suspected: Sequence[Mapping[str, Any]],
 ) -> list[Column]:
     suspicion = {one["row"]: one["suspicion"] for one in suspected}
-    named = ["" if one["cluster_id"] == NOISE else str(one["cluster_id"]) for one in clusters]
+    named = ["" if number == NOISE else str(number) for number in group.tolist()]
     shown = [
         columns.labels(GROUP, None, "result", named, [str(cluster.number) for cluster in found.clusters]),
-        columns.numbers("firmness", None, "result", [one["prob"] for one in clusters], "share"),
+        columns.numbers("firmness", None, "result", firmness.tolist(), "share"),
         columns.numbers("trust", None, "result", shares, "share"),
     ]
     if suspicion:
-        values = [suspicion.get(number) for number in range(len(clusters))]
+        values = [suspicion.get(row) for row in range(len(group))]
         shown.append(columns.numbers("suspicion", None, "result", values, "share"))
     return shown
 

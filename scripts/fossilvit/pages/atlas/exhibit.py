@@ -145,9 +145,3 @@ def camera(record: dict[str, Any], axes: np.ndarray) -> np.ndarray:
 def _write(exhibit: PathLike, thumbnail: str, packed: str) -> None:
     with files.atomic(exhibit, "w") as file:
         file.write(f"{thumbnail}\n{packed}\n")
-
-
-def note(identity: str, view: str, renders: PathLike, out: PathLike) -> None:
-    """Write in the place of a record that a view is broken, so that the specimen is rendered again."""
-    content = files.read_bytes(layout.render_record(renders, identity))
-    files.write_json(layout.record_path(layout.exhibit_path(out, identity)), recipes.broken(content, view))

@@ -25,8 +25,8 @@ HEAD = struct.Struct("<I")
 LONGEST_OFFSET = 10
 """Digits of an offset; the JSON tells its length in 32 bits, and no array lies farther in either."""
 LEVEL, GZIP = 6, 31
-"""Of zlib: the level (9 takes four times as long and saves .5 % of an exhibit; ISA-L makes it 8 % larger), and the
-window bits that mean gzip, whose header then holds no date."""
+"""Level of zlib (9 takes four times as long and saves .5 % of an exhibit; ISA-L makes it 8 % larger), and its window
+bits, which mean gzip whose header holds no date."""
 
 
 def pack(tree: Any) -> str:

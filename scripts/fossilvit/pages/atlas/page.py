@@ -15,6 +15,7 @@ from fossilvit.errors import UserError
 from fossilvit.provenance.recipes import PAGE
 from fossilvit.store import layout
 from fossilvit.store.files import PathLike, readable
+from fossilvit.store.records import recorded_digest
 
 PARTS = ("thumbnails", "exhibits")
 """What is known of single specimens, in order of the lines in the file of an exhibit."""
@@ -77,6 +78,11 @@ def read_exhibits(folder: PathLike, identities: Iterable[str]) -> list[dict[str,
             if text:
                 texts[identity] = text
     return found
+
+
+def exhibit_digests(folder: PathLike, identities: Iterable[str]) -> dict[str, str]:
+    """The digest of the exhibit of every specimen by its ID, from the record beside it."""
+    return {identity: recorded_digest(layout.exhibit_path(folder, identity)) for identity in identities}
 
 
 def _lines(path: Path) -> Sequence[str]:

@@ -32,6 +32,15 @@ export function lines(path: string, style: string): SVGSVGElement {
   return shape("svg", { viewBox: "0 0 24 24", class: style, "aria-hidden": "true" }, shape("path", { d: path }));
 }
 
+/** A picture of WebP, which loads at once. */
+export function picture(bytes: Uint8Array<ArrayBuffer>, text: string): HTMLImageElement {
+  const image = new Image();
+  image.alt = text;
+  image.src = URL.createObjectURL(new Blob([bytes], { type: "image/webp" }));
+  image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
+  return image;
+}
+
 /** Name an element for readers with a pointer and for screen readers. */
 export function label(one: HTMLElement, text: string): void {
   one.title = text;

@@ -4,6 +4,9 @@
 import type { Core, Exhibit } from "./data";
 import { bytesOf, unpack } from "./pack";
 
+/** Exhibits that are kept unpacked. */
+const KEPT = 4;
+
 type Kind = "thumbnails" | "exhibits";
 type Chunk = Record<string, string>;
 
@@ -15,6 +18,7 @@ declare global {
 }
 
 export class Parts {
+  private readonly exhibits = new Map<number, Promise<Exhibit | null>>();
   private readonly chunks = new Map<string, Promise<Chunk>>();
   private readonly waiting = new Map<string, (chunk: Chunk) => void>();
 
@@ -28,7 +32,17 @@ export class Parts {
     return text ? bytesOf(text) : null;
   }
 
-  async exhibit(row: number): Promise<Exhibit | null> {
+  /** What is shown of a specimen; the last few are kept, because the mesh and the views are asked for one by one. */
+  exhibit(row: number): Promise<Exhibit | null> {
+    const exhibit = this.exhibits.get(row) ?? this.unpacked(row);
+    this.exhibits.delete(row);
+    this.exhibits.set(row, exhibit);
+    if (this.exhibits.size > KEPT) this.exhibits.delete(this.exhibits.keys().next().value!);
+    exhibit.catch(() => this.exhibits.delete(row));
+    return exhibit;
+  }
+
+  private async unpacked(row: number): Promise<Exhibit | null> {
     const text = (await this.chunk("exhibits", row))[this.core.ids[row]!];
     return text ? unpack<Exhibit>(text) : null;
   }

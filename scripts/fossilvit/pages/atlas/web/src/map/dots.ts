@@ -1,8 +1,8 @@
 // Specimens that are too small for pictures: one point each, which even software renderers draw quickly.
 // In: rows, their places and colors. Out: a mesh.
 
-import { BufferAttribute, BufferGeometry, GLSL3, Points, RawShaderMaterial, type IUniform } from "three";
-import { SHARED } from "./quads";
+import { BufferAttribute, BufferGeometry, Points, type IUniform, type RawShaderMaterial } from "three";
+import { paintedFlat, SHARED } from "./quads";
 import { rgbOf } from "./theme";
 
 export class Dots {
@@ -13,17 +13,7 @@ export class Dots {
     const geometry = new BufferGeometry();
     geometry.setAttribute("position", new BufferAttribute(new Float32Array(2 * count), 2));
     geometry.setAttribute("shade", new BufferAttribute(new Uint8Array(4 * count), 4, true));
-    const material = new RawShaderMaterial({
-      glslVersion: GLSL3,
-      uniforms,
-      vertexShader: VERTEX,
-      fragmentShader: FRAGMENT,
-      transparent: true,
-      premultipliedAlpha: true,
-      depthTest: false,
-      depthWrite: false,
-    });
-    this.mesh = new Points(geometry, material);
+    this.mesh = new Points(geometry, paintedFlat(uniforms, VERTEX, FRAGMENT));
     this.mesh.frustumCulled = false;
   }
 

@@ -1,8 +1,8 @@
 // Lines from a specimen to its true nearest neighbors; the nearer, the stronger.
 // In: pairs of places and a strength from 0 to 1. Out: a mesh.
 
-import { Float32BufferAttribute, GLSL3, Mesh, RawShaderMaterial, type BufferGeometry, type IUniform } from "three";
-import { CORNERS, quads, SHARED } from "./quads";
+import { Float32BufferAttribute, Mesh, type BufferGeometry, type IUniform, type RawShaderMaterial } from "three";
+import { CORNERS, paintedFlat, quads, SHARED } from "./quads";
 
 export interface Link {
   from: [x: number, y: number];
@@ -14,17 +14,7 @@ export class Links {
   readonly mesh: Mesh<BufferGeometry, RawShaderMaterial>;
 
   constructor(uniforms: Record<string, IUniform>) {
-    const material = new RawShaderMaterial({
-      glslVersion: GLSL3,
-      uniforms,
-      vertexShader: VERTEX,
-      fragmentShader: FRAGMENT,
-      transparent: true,
-      premultipliedAlpha: true,
-      depthTest: false,
-      depthWrite: false,
-    });
-    this.mesh = new Mesh(quads(0), material);
+    this.mesh = new Mesh(quads(0), paintedFlat(uniforms, VERTEX, FRAGMENT));
     this.mesh.frustumCulled = false;
   }
 

@@ -1,8 +1,8 @@
 // Specimens as tiles with their picture, and ringed ones: one quad each, drawn in the order of the rows given.
 // In: rows, their places, colors, rings and layers. Out: a mesh.
 
-import { BufferAttribute, DynamicDrawUsage, GLSL3, Mesh, RawShaderMaterial, type BufferGeometry, type IUniform } from "three";
-import { CORNERS, drawFirst, quads, SHARED } from "./quads";
+import { BufferAttribute, DynamicDrawUsage, Mesh, type BufferGeometry, type IUniform, type RawShaderMaterial } from "three";
+import { CORNERS, drawFirst, paintedFlat, quads, SHARED } from "./quads";
 import { TILE_FROM } from "./sizes";
 import { rgbOf } from "./theme";
 
@@ -16,17 +16,7 @@ export class Marks {
   private capacity = 0;
 
   constructor(uniforms: Record<string, IUniform>) {
-    const material = new RawShaderMaterial({
-      glslVersion: GLSL3,
-      uniforms,
-      vertexShader: VERTEX,
-      fragmentShader: FRAGMENT,
-      transparent: true,
-      premultipliedAlpha: true,
-      depthTest: false,
-      depthWrite: false,
-    });
-    this.mesh = new Mesh(quads(0), material);
+    this.mesh = new Mesh(quads(0), paintedFlat(uniforms, VERTEX, FRAGMENT));
     this.mesh.frustumCulled = false;
   }
 

@@ -1,7 +1,7 @@
-// What marks and lines share: quads, and the way from the map to the screen in shaders.
+// What marks, dots and lines share: quads, their material, and the way from the map to the screen in shaders.
 // Four vertices each rather than instances: software renderers take about 30 microseconds for every instance.
 
-import { BufferGeometry, Uint32BufferAttribute } from "three";
+import { BufferGeometry, GLSL3, RawShaderMaterial, Uint32BufferAttribute, type IUniform } from "three";
 
 /** Vertices of a quad. */
 export const CORNERS = 4;
@@ -18,6 +18,20 @@ export function quads(count: number): BufferGeometry {
 /** Draw the first quads only. */
 export function drawFirst(geometry: BufferGeometry, count: number): void {
   geometry.setDrawRange(0, 6 * count);
+}
+
+/** What is laid over what was drawn before, in the order of drawing. */
+export function paintedFlat(uniforms: Record<string, IUniform>, vertexShader: string, fragmentShader: string): RawShaderMaterial {
+  return new RawShaderMaterial({
+    glslVersion: GLSL3,
+    uniforms,
+    vertexShader,
+    fragmentShader,
+    transparent: true,
+    premultipliedAlpha: true,
+    depthTest: false,
+    depthWrite: false,
+  });
 }
 
 /** viewport: width and height in CSS pixels; scale: CSS pixels per unit of the map. */

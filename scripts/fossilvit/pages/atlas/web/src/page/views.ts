@@ -1,7 +1,7 @@
 // The views of a specimen, cut from the strip of its exhibit.
 
 import type { Exhibit } from "../data";
-import { element, redraw, type Child } from "../dom";
+import { element, picture, redraw, type Child } from "../dom";
 import type { Context } from "./panels";
 
 export function viewsOf(context: Context, row: number): Child {
@@ -21,16 +21,12 @@ export function viewsOf(context: Context, row: number): Child {
 }
 
 function pictures({ say }: Context, views: NonNullable<Exhibit["views"]>): Child[] {
-  const url = URL.createObjectURL(new Blob([views.image], { type: "image/webp" }));
-  const strip = new Image();
-  strip.onload = strip.onerror = () => URL.revokeObjectURL(url);
-  const tiles = views.numbers.map((number, place) => {
+  const strip = picture(views.image, "");
+  return views.numbers.map((number, place) => {
     const canvas = element("canvas", { width: views.size, height: views.size, role: "img", "aria-label": say("view", number) });
     strip.addEventListener("load", () =>
       canvas.getContext("2d")?.drawImage(strip, place * views.size, 0, views.size, views.size, 0, 0, views.size, views.size),
     );
     return canvas;
   });
-  strip.src = url;
-  return tiles;
 }
